@@ -19,6 +19,7 @@
 #define AEAD_KEY_LEN 32   /* AES-256-GCM, NIST SP 800-38D */
 #define AEAD_NONCE_LEN 12
 #define AEAD_TAG_LEN 16
+#define AEAD_OVERHEAD (AEAD_NONCE_LEN + AEAD_TAG_LEN)
 
 /*
  * A reusable SHA-256 (FIPS 180-4). The library could in theory fail in the
@@ -47,16 +48,22 @@ MUST_CHECK enum err crypto_ed25519_verify(const uint8_t key[ED25519_KEY_LEN], co
 
 MUST_CHECK enum err crypto_x25519_public(const uint8_t secret[X25519_KEY_LEN], uint8_t out[X25519_KEY_LEN]);
 
-/* AES-256-GCM under one key. */
+/*
+ * Deterministic AES-256-GCM: the nonce is the first 12 bytes of
+ * SHA-256(nonce key, u64 little-endian ad_len, ad, plain), so that equal
+ * inputs give equal bytes and different ones no nonce twice (but with
+ * probability 2^-33 among 2^32 of them). Both keys come from the one given,
+ * by crypto_hkdf() with the labels "encrypt" and "nonce".
+ */
 struct aead;
 
 MUST_CHECK enum err aead_open(const uint8_t key[AEAD_KEY_LEN], struct aead **ret_aead);
 void aead_free(struct aead *aead);
-/* `out` holds len + AEAD_TAG_LEN bytes and gets ciphertext, then tag. */
-MUST_CHECK enum err aead_seal(struct aead *aead, const uint8_t nonce[AEAD_NONCE_LEN], const void *ad, size_t ad_len,
-    const void *plain, size_t len, uint8_t *out);
-/* `len` counts the tag; `out` holds len - AEAD_TAG_LEN bytes. ERR_CORRUPT where the tag does not fit. */
-MUST_CHECK enum err aead_unseal(struct aead *aead, const uint8_t nonce[AEAD_NONCE_LEN], const void *ad,
-    size_t ad_len, const uint8_t *sealed, size_t len, uint8_t *out);
+/* `out` holds len + AEAD_OVERHEAD bytes and gets nonce, ciphertext, tag. */
+MUST_CHECK enum err aead_seal(struct aead *aead, const void *ad, size_t ad_len, const void *plain, size_t len,
+    uint8_t *out);
+/* `len` counts the overhead; `out` holds len - AEAD_OVERHEAD bytes. ERR_CORRUPT where anything does not fit. */
+MUST_CHECK enum err aead_unseal(struct aead *aead, const void *ad, size_t ad_len, const uint8_t *sealed, size_t len,
+    uint8_t *out);
 
 #endif

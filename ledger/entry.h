@@ -2,76 +2,77 @@
  * entry: the bytes of one ledger entry, and taking them apart again.
  *
  * All integers little-endian. `text` is a u16 length and that many bytes of
- * UTF-8. Every entry begins with 24 bytes:
+ * UTF-8. Every entry begins with 40 bytes:
  *
  *    0  u8   1, the version of this format
  *    1  u8   enum ledger_kind
  *    2  u16  node    \
- *    4  u16  worker   | the source: where in which journal the entry comes from;
- *    6  u32  segment  | worker 0xffff is the engine itself, whose segment and
- *   10  u32  offset  /  offset are one 64-bit number (high half first) that counts up
- *   14  u64  time, microseconds since 1970
- *   22  u8   part: 0, 1, ... of one large disclosure
- *   23  u8   1 where another part follows, else 0
+ *    4  u16  worker   | the source: which record of which journal the entry
+ *    6  u32  segment  | comes from. Worker 0xffff is the engine itself; then
+ *   10  u32  offset   | segment, offset and writer are 0 and the sequence
+ *   14  u64  writer   | counts the engine's own entries from 1
+ *   22  u64  sequence /
+ *   30  u64  time, microseconds since 1970
+ *   38  u8   part: 0, 1, ... of one large disclosure
+ *   39  u8   1 where another part follows, else 0
  *
  * LEDGER_DISCLOSURE
- *   24  u32  period (yyyymm) whose key sealed the persons
- *   28  u8   enum disclosure_kind
- *   29  u8   0
- *   30  u16  route
- *   32  u16  meter
- *   34  u16  reason
- *   36  u32  identity
- *   40  u32  organisation
- *   44  u64  session
- *   52  u32  weight
- *   56  u32  persons in this part
- *   60  sealed persons, absent where there are none. Plain, per person:
+ *   40  u32  period (yyyymm) whose key sealed the persons
+ *   44  u8   enum disclosure_kind
+ *   45  u8   0
+ *   46  u16  route
+ *   48  u16  meter
+ *   50  u16  reason
+ *   52  u32  identity
+ *   56  u32  organisation
+ *   60  u64  session
+ *   68  u32  weight
+ *   72  u32  persons in this part
+ *   76  sealed persons, absent where there are none. Plain, per person:
  *       u8 namespace, u8 length of the identifier, u32 fields, identifier
  *
  * LEDGER_ORDER
- *   24  u8   enum ledger_order_event
- *   25  u8   action (enum of core; as a number, LEDGER_DEFINITION may name it)
- *   26  u32  capabilities, a mask
- *   30  u64  number of the order
- *   38  u64  expiry, microseconds since 1970
- *   46  u32  author (identity), u32 second author or 0
- *   54  text scope, text reason
+ *   40  u8   enum ledger_order_event
+ *   41  u8   action (enum of core; as a number, LEDGER_DEFINITION may name it)
+ *   42  u32  capabilities, a mask
+ *   46  u64  number of the order
+ *   54  u64  expiry, microseconds since 1970
+ *   62  u32  author (identity), u32 second author or 0
+ *   70  text scope, text reason
  *
  * LEDGER_RETENTION
- *   24  u8   enum ledger_retention_event
- *   25  u32  period (yyyymm)
- *   29  text words
+ *   40  u8   enum ledger_retention_event
+ *   41  u32  period (yyyymm)
+ *   45  text words
  *
  * LEDGER_DEFINITION
- *   24  u8   enum ledger_definition_of
- *   25  u8   number of field names
- *   26  u32  number that is defined
- *   30  u32  parent: organisation of an identity, namespace of a meter; or 0
- *   34  u32  period whose key sealed the rest, or 0 where the rest is clear
- *   38  text name, then one text per field, bit 0 first
+ *   40  u8   enum ledger_definition_of
+ *   41  u8   number of field names
+ *   42  u32  number that is defined
+ *   46  u32  parent: organisation of an identity, namespace of a meter; or 0
+ *   50  u32  period whose key sealed the rest, or 0 where the rest is clear
+ *   54  text name, then one text per field, bit 0 first
  *       An identity is a person too: its name is always sealed.
  *
- * LEDGER_GAP: journal positions that were lost and will never be integrated
- *   24  u16 node, u16 worker, u32 segment, u32 offset of the first lost byte,
- *       u32 segment, u32 offset of the first byte after the gap
- *   44  text words
+ * LEDGER_GAP: records of a journal that were lost and will never be integrated
+ *   40  u16 node, u16 worker, u32 segment, u32 offset: where
+ *   52  u64 writer, u64 first lost sequence, u64 first sequence after the gap
+ *   76  text words
  *
  * LEDGER_ADOPTION: this log goes on where another one ended
- *   24  u64  size, 32 bytes root
- *   64  text origin, text words
+ *   40  u64  size, 32 bytes root
+ *   80  text origin, text words
  *
  * LEDGER_REMARK: a decision in words (a budget raised, a restore from backup)
- *   24  u32  author (identity), u32 subject (identity or 0)
- *   32  text topic, text words
+ *   40  u32  author (identity), u32 subject (identity or 0)
+ *   48  text topic, text words
  *
- * Sealed bytes are AES-256-GCM: ciphertext, then the 16-byte tag. Key: see
- * period_key_derive(PERIOD_LABEL_LEDGER). Associated data: all bytes of the
- * entry before the sealed ones. Nonce (12 bytes): node, worker, segment,
- * offset + part, as in the header. A source is used once (the ledger refuses
- * positions that do not increase), and a journal record is longer than its
- * number of parts, so no nonce occurs twice under one key; the same record
- * integrated again after a crash gives the same bytes.
+ * Sealed bytes are what aead_seal() of ledger/crypto.h makes (12 bytes nonce,
+ * ciphertext, 16 bytes tag) under the key period_key_derive(PERIOD_LABEL_LEDGER),
+ * with all bytes of the entry before them as associated data. The nonce comes
+ * from key, header and persons: the same record integrated again after a crash
+ * gives the same bytes, and a journal that counts from the start again, with
+ * other persons at an old source, does not use a nonce twice.
  *
  * A disclosure whose persons take more than ENTRY_PERSONS_LEN_MAX plain bytes
  * is cut into several entries of the same source. No I/O here.
@@ -90,19 +91,26 @@
 
 #define LEDGER_WORKER_ENGINE 0xffffU
 #define ENTRY_VERSION 1
-#define ENTRY_HEADER_LEN 24U
+#define ENTRY_HEADER_LEN 40U
 #define ENTRY_PERSONS_LEN_MAX 60000U
 #define ENTRY_TEXT_MAX 4096U
 
+/*
+ * Which record of which journal: journal_cursor of journal/reader.h in one
+ * piece. Of one writer (an instance of a worker, named by a random number) the
+ * sequences rise; position and writer are carried so that reading can go on there.
+ */
 struct ledger_source {
 	uint16_t node;
 	uint16_t worker;
 	uint32_t segment;
 	uint32_t offset;
+	uint64_t writer;
+	uint64_t sequence;
 };
 
-/* Negative, zero, positive as positions of the same worker are ordered. */
-int ledger_source_compare(const struct ledger_source *a, const struct ledger_source *b);
+/* Same node, worker and writer: the sequences can be compared. */
+bool ledger_source_same_writer(const struct ledger_source *a, const struct ledger_source *b);
 
 /* Not terminated; borrowed. */
 struct ledger_text {
@@ -177,8 +185,8 @@ struct ledger_definition {
 };
 
 struct ledger_gap {
-	struct ledger_source from; /* first lost byte */
-	struct ledger_source to;   /* first byte after; node and worker as in `from` */
+	struct ledger_source from; /* first lost record */
+	uint64_t to_sequence;      /* first sequence after the gap, of the same writer */
 	struct ledger_text words;
 };
 

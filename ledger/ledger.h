@@ -21,7 +21,7 @@
  * between the two sizes of the cursor and are removed. Where the cursor is
  * missing or damaged, the positions are found again from the entries'
  * sources and the whole tree of files is searched for left-overs; then a
- * position that was only skipped (ledger_skip) may be read from the journal again.
+ * record that was only skipped (ledger_skip) may be read from the journal again.
  *
  * A failed commit (full disk, I/O error) changes nothing that was committed;
  * the entries stay pending and ledger_commit() may be called again.
@@ -43,7 +43,11 @@
 #include "ledger/note.h"
 #include "ledger/period.h"
 
-/* Most journals (node, worker) that one ledger follows. */
+/*
+ * Most writers of journals whose positions are remembered. Each start of a
+ * worker is a new writer; past this number the one that was silent longest is
+ * forgotten, whose segments are long gone.
+ */
 #define LEDGER_SOURCES_MAX 4096U
 /* Pending bytes; past them ledger_add() says ERR_SPACE and wants a commit. */
 #define LEDGER_PENDING_MAX (64U * 1024 * 1024)
@@ -68,15 +72,15 @@ MUST_CHECK enum err ledger_open(const struct ledger_options *options, struct led
 void ledger_free(struct ledger *ledger);
 
 /*
- * Add one entry to the pending ones. Its source must lie behind the last one
- * of that (node, worker), else ERR_EXISTS: it is in the ledger already and
- * the caller goes on. ERR_SPACE: commit first, then add it again. ERR_EXPIRED:
- * the key of its period was destroyed. ERR_RANGE: a time more than a day
- * ahead of the clock, a text too long, or too many sources. Nothing is added on failure.
+ * Add one entry to the pending ones. Its sequence must lie behind the last one
+ * of its writer, else ERR_EXISTS: it is in the ledger already and the caller
+ * goes on. ERR_SPACE: commit first, then add it again. ERR_EXPIRED: the key of
+ * its period was destroyed. ERR_RANGE: a time more than a day ahead of the
+ * clock, or a text too long. Nothing is added on failure.
  */
 MUST_CHECK enum err ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 
-/* Move a journal's position over records that give no entry. Takes effect with the next commit. */
+/* Move a writer's position over a record that gives no entry. Takes effect with the next commit. ERR_EXISTS as above. */
 MUST_CHECK enum err ledger_skip(struct ledger *ledger, const struct ledger_source *source);
 
 /* The next source of the engine itself on `node`, for orders, definitions, statements. */
@@ -86,16 +90,18 @@ struct ledger_source ledger_engine_source(const struct ledger *ledger, uint16_t 
 MUST_CHECK enum err ledger_commit(struct ledger *ledger);
 
 /*
- * The source of the last record integrated (or skipped) from one journal,
- * pending ones included; the caller goes on after that record.
- * ERR_NOT_FOUND where there is none yet.
+ * The last record integrated or skipped of each writer, as of the last commit:
+ * journal_reader_resume() wants these after a start. Up to `room` are written;
+ * returns how many there are (LEDGER_SOURCES_MAX at most).
+ */
+size_t ledger_positions(const struct ledger *ledger, struct ledger_source *positions, size_t room);
+
+/*
+ * The last record of one journal (node, worker) that was committed, whatever
+ * the writer: the one with the highest segment and offset. ERR_NOT_FOUND where there is none.
  */
 MUST_CHECK enum err ledger_position(const struct ledger *ledger, uint16_t node, uint16_t worker,
-    uint32_t *ret_segment, uint32_t *ret_offset);
-
-/* The same as of the last commit: what may be removed from the journals. */
-MUST_CHECK enum err ledger_position_committed(const struct ledger *ledger, uint16_t node, uint16_t worker,
-    uint32_t *ret_segment, uint32_t *ret_offset);
+    struct ledger_source *ret_source);
 
 /* Committed state. */
 void ledger_head(const struct ledger *ledger, struct merkle_head *ret_head);
@@ -135,7 +141,7 @@ struct ledger_record {
 /* ERR_NOT_FOUND after the last entry; ERR_CORRUPT or ERR_FORMAT for damage, at the index that was to be read. */
 MUST_CHECK enum err ledger_read(struct ledger_reader *reader, struct ledger_record *ret_record);
 
-/* The entry's bytes at `index` are in that log: for handing out proofs. */
+/* That the entry at `index` stands in the log of ledger_reader_head(): RFC 9162 inclusion. */
 MUST_CHECK enum err ledger_reader_prove(struct ledger_reader *reader, uint64_t index, struct merkle_proof *ret_proof);
 
 #endif

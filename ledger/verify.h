@@ -3,7 +3,7 @@
  *
  * From the entry bundles alone every tile and the root are computed again and
  * compared byte by byte with the files and with the signed checkpoint. Then
- * the entries are parsed, their sources must increase per journal, and every
+ * the entries are parsed, their sequences must increase per writer, and every
  * other file below tile/ must agree with what was computed. Nothing that a
  * file says about sizes is trusted: a missing file ends the walk.
  *
@@ -56,7 +56,7 @@ struct ledger_statement {
 		} retention;
 		struct {
 			struct ledger_source from;
-			struct ledger_source to;
+			uint64_t to_sequence;
 		} gap;
 	};
 	char words[128]; /* cut where longer */
@@ -70,7 +70,8 @@ struct ledger_report {
 	uint64_t entries_checked;
 	uint64_t tiles_checked;
 	uint64_t by_kind[LEDGER_KIND_MAX];
-	uint32_t sources; /* journals seen */
+	uint32_t writers;             /* of journals, seen */
+	uint64_t sequences_unstated;  /* skipped between entries of a writer, and not covered by a gap statement */
 	uint64_t first_us;
 	uint64_t last_us;
 	size_t n_findings; /* counts on past LEDGER_FINDINGS_MAX; that many are kept */
