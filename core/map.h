@@ -40,7 +40,7 @@ struct map_birth {
 	uint32_t node;                      /* number of this node, for journals */
 };
 
-/* To whom journals are sealed. A period is a month of UTC: year * 12 + month - 1. */
+/* To whom journals are sealed. A period is a month of UTC: year * 100 + month. */
 struct map_period {
 	uint32_t number;
 	uint8_t public_key[MAP_PUBLIC_KEY_LEN]; /* X25519 */
