@@ -72,16 +72,16 @@ store_attempts_get(struct store *store, const char *who, struct store_attempts *
 {
 	struct store_attempts attempts = { .failures = 0 };
 	struct db_rows *rows;
-	enum err err = db_query(store->db, "SELECT failures, last_us, blocked_until_us FROM attempts WHERE who = ?1",
+	enum err err = db_query(store->db, "SELECT count, first_us, newest_us FROM attempts WHERE who = ?1",
 	    DB_INTO(db_of_text(who)), &rows);
 
 	if (err != ERR_NONE)
 		return err;
 	err = db_next(rows);
 	if (err == ERR_NONE) {
-		attempts.failures = (uint32_t)db_int(rows, 0);
-		attempts.last_us = db_int(rows, 1);
-		attempts.blocked_until_us = db_int(rows, 2);
+		attempts.count = (uint32_t)db_int(rows, 0);
+		attempts.first_us = db_int(rows, 1);
+		attempts.newest_us = db_int(rows, 2);
 	}
 	db_done(rows);
 	if (err != ERR_NONE && err != ERR_NOT_FOUND)
@@ -96,10 +96,10 @@ store_attempts_set(struct store *store, const char *who, const struct store_atte
 	if (strlen(who) > 100)
 		return ERR_RANGE;
 	return db_run(store->db,
-	    "INSERT INTO attempts (who, failures, last_us, blocked_until_us) VALUES (?1, ?2, ?3, ?4)"
-	    " ON CONFLICT (who) DO UPDATE SET failures = ?2, last_us = ?3, blocked_until_us = ?4",
-	    DB_INTO(db_of_text(who), db_of_int(attempts->failures), db_of_int(attempts->last_us),
-	        db_of_int(attempts->blocked_until_us)));
+	    "INSERT INTO attempts (who, count, first_us, newest_us) VALUES (?1, ?2, ?3, ?4)"
+	    " ON CONFLICT (who) DO UPDATE SET count = ?2, first_us = ?3, newest_us = ?4",
+	    DB_INTO(db_of_text(who), db_of_int(attempts->count), db_of_int(attempts->first_us),
+	        db_of_int(attempts->newest_us)));
 }
 
 enum err
@@ -111,7 +111,7 @@ store_attempts_clear(struct store *store, const char *who)
 enum err
 store_attempts_purge(struct store *store, uint64_t before_us)
 {
-	return db_run(store->db, "DELETE FROM attempts WHERE last_us < ?1 AND blocked_until_us < ?1",
+	return db_run(store->db, "DELETE FROM attempts WHERE newest_us < ?1",
 	    DB_INTO(db_of_int(before_us)));
 }
 

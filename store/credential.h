@@ -42,15 +42,15 @@ MUST_CHECK enum err store_credential_use_totp(struct store *store, uint32_t iden
  * 100 bytes. One that never failed reads as zeroes.
  */
 struct store_attempts {
-	uint32_t failures;        /* since the last success */
-	uint64_t last_us;
-	uint64_t blocked_until_us;
+	uint32_t count; /* since first_us */
+	uint64_t first_us;
+	uint64_t newest_us;
 };
 
 MUST_CHECK enum err store_attempts_get(struct store *store, const char *who, struct store_attempts *ret);
 MUST_CHECK enum err store_attempts_set(struct store *store, const char *who, const struct store_attempts *attempts);
 MUST_CHECK enum err store_attempts_clear(struct store *store, const char *who);
-/* Forget those whose last attempt is older. */
+/* Forget those whose newest attempt is older. */
 MUST_CHECK enum err store_attempts_purge(struct store *store, uint64_t before_us);
 
 /*

@@ -49,11 +49,11 @@ CREATE TABLE credentials (
 
 CREATE TABLE attempts (
 	who TEXT PRIMARY KEY,
-	failures BIGINT NOT NULL,
-	last_us BIGINT NOT NULL,
-	blocked_until_us BIGINT NOT NULL
+	count BIGINT NOT NULL,
+	first_us BIGINT NOT NULL,
+	newest_us BIGINT NOT NULL
 );
-CREATE INDEX attempts_last ON attempts (last_us);
+CREATE INDEX attempts_newest ON attempts (newest_us);
 
 CREATE TABLE devices (
 	hash BLOB NOT NULL,
