@@ -9,6 +9,7 @@
 #ifndef PARSE_CANON_H
 #define PARSE_CANON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,5 +48,8 @@ MUST_CHECK enum err canon_make(uint32_t rule, const uint8_t *raw, size_t len,
  * no-zeroes ("trim+upper"). ERR_FORMAT with `why`.
  */
 MUST_CHECK enum err canon_rule_parse(const char *text, uint32_t *ret_rule, const char **why);
+
+/* No unknown flag, and not upper together with lower. */
+bool canon_rule_valid(uint32_t rule);
 
 #endif

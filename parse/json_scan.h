@@ -37,7 +37,7 @@
 
 /* A place in one automaton of one shape, at one depth. */
 struct json_track {
-	uint64_t seen;  /* edges of `node` whose name this object had already */
+	uint64_t seen;  /* set of edges of `node` whose name this object had already */
 	uint8_t node;
 	uint8_t shape;
 	uint8_t record; /* the open record it belongs to; JSON_OPEN_MAX: the way to records */
@@ -62,24 +62,27 @@ struct json_scan {
 	const struct record_shape *shapes;
 	struct scan_sink sink;
 	struct scan_limits limits;
-	uint64_t offset; /* of the first byte of the present feed */
+	const uint8_t *feed; /* the present feed, and ... */
+	uint64_t offset;     /* ... where in the document it begins */
 	uint64_t closed;
 	const char *why;
 	enum err err;
-	uint32_t depth;
+	uint32_t depth; /* open objects and arrays */
 	uint32_t n_shapes;
+	uint32_t n_records; /* open records */
+	uint32_t n_outer;   /* open records around the present value, without those it is itself */
 	uint32_t n_tracks;
-	uint32_t n_records;
 	uint32_t pending; /* first track of the value that comes next */
-	uint32_t code;    /* code unit of a \u escape, or of a UTF-8 sequence */
-	uint16_t text_len;
-	uint8_t expect;    /* what the grammar wants next */
-	uint8_t part;      /* how far a token is that was cut */
-	uint8_t part_need; /* bytes it still needs */
-	uint8_t is_key;    /* the string being read is a key */
-	uint8_t text_kept; /* its decoded bytes are wanted in `text` */
-	uint8_t text_long; /* and did not fit */
-	uint8_t text_some; /* it is not empty */
+	uint32_t code;    /* of a cut escape: its code unit; of a literal: its first letter */
+	uint8_t expect;   /* what the grammar wants next */
+	uint8_t part;     /* how far into a token the scan is */
+	uint8_t need;     /* bytes that part still needs */
+	uint8_t low;      /* bounds of the next byte of a UTF-8 sequence */
+	uint8_t high;
+	uint8_t is_name;  /* the string being read is a member's name */
+	uint8_t keep;     /* the token's decoded bytes are wanted in `text` */
+	uint8_t some;     /* the string is not empty */
+	uint16_t text_len; /* over CANON_RAW_MAX: did not fit */
 	uint8_t text[CANON_RAW_MAX];
 	struct json_record records[JSON_OPEN_MAX];
 	struct json_frame frames[JSON_DEPTH_MAX];

@@ -32,6 +32,7 @@
 #define SHAPE_NODES_MAX 120
 #define SHAPE_EDGES_MAX 128
 #define SHAPE_NAMES_MAX 3072 /* bytes of all names */
+#define SHAPE_FANOUT_MAX 64  /* edges of one node */
 
 /* Flags of a shape. Without any it is strict. */
 enum shape_flag {
@@ -39,8 +40,9 @@ enum shape_flag {
 	 * Strict (flag absent): every value on the way to the records is of the
 	 * kind the path needs, or null, and every object on the way has the member
 	 * that leads on; so that a platform that moves its records elsewhere is
-	 * refused instead of passed uncounted. With this flag, what does not
-	 * match holds no records.
+	 * refused instead of passed uncounted. Inside a record of the shape further
+	 * ones are never demanded. With this flag, what does not match holds no
+	 * records.
 	 */
 	SHAPE_OPTIONAL = 1 << 0,
 	/* The identifier is the record's own key: {"P1": {...}, "P2": {...}}. */
@@ -55,7 +57,7 @@ enum shape_end {
 
 /* Node 0 is the dead node: nothing of interest below. */
 struct shape_node {
-	uint64_t tags;      /* set of the tags of its edges' names, see shape.c */
+	uint64_t tags;      /* set of shape_tag() of its edges' names */
 	uint32_t fields;    /* fields whose path ends here */
 	uint8_t ends;       /* enum shape_end */
 	uint8_t any_name;   /* node of a member that no edge names */
@@ -111,6 +113,13 @@ MUST_CHECK enum err shape_compile(struct record_shape *ret_shape, const struct s
  * a shape. ERR_CORRUPT otherwise.
  */
 MUST_CHECK enum err shape_check(const struct record_shape *shape);
+
+/* A number below 64 that tells most names apart; a member's name is looked up by it first. */
+static inline unsigned
+shape_tag(const uint8_t *name, size_t len)
+{
+	return len == 0 ? 0 : ((unsigned)len + name[0] + 3U * name[len - 1] + 5U * name[len / 2]) & 63U;
+}
 
 /* A CSV shape: columns found by the names in the header line. */
 #define COLUMN_NAME_MAX 64
