@@ -41,8 +41,8 @@ MUST_CHECK enum err seal_message(const uint8_t public[SEAL_KEY_LEN], const struc
 
 /*
  * Open what seal_message() made: OpenBase. `len` counts the tag; `ret_message`
- * has room for len - SEAL_TAG_LEN bytes. ERR_CORRUPT where the key, the context
- * or the bytes are not those it was made with.
+ * has room for len - SEAL_TAG_LEN bytes, which are zeroes on failure. ERR_CORRUPT
+ * where the key, the context or the bytes are not those it was made with.
  */
 MUST_CHECK enum err seal_open(const uint8_t secret[SEAL_KEY_LEN], const struct seal_context *context,
     const uint8_t enc[SEAL_KEY_LEN], const void *sealed, size_t len, uint8_t *ret_message);
