@@ -59,7 +59,7 @@ struct aead;
 
 MUST_CHECK enum err aead_open(const uint8_t key[AEAD_KEY_LEN], struct aead **ret_aead);
 void aead_free(struct aead *aead);
-/* `out` holds len + AEAD_OVERHEAD bytes and gets nonce, ciphertext, tag. */
+/* `out` holds len + AEAD_OVERHEAD bytes and gets nonce, ciphertext, tag; `plain` may be out + AEAD_NONCE_LEN. */
 MUST_CHECK enum err aead_seal(struct aead *aead, const void *ad, size_t ad_len, const void *plain, size_t len,
     uint8_t *out);
 /* `len` counts the overhead; `out` holds len - AEAD_OVERHEAD bytes. ERR_CORRUPT where anything does not fit. */

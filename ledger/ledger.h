@@ -80,7 +80,10 @@ void ledger_free(struct ledger *ledger);
  */
 MUST_CHECK enum err ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 
-/* Move a writer's position over a record that gives no entry. Takes effect with the next commit. ERR_EXISTS as above. */
+/*
+ * Move a writer's position over a record that gives no entry. Takes effect
+ * with the next commit. ERR_EXISTS as above.
+ */
 MUST_CHECK enum err ledger_skip(struct ledger *ledger, const struct ledger_source *source);
 
 /* The next source of the engine itself on `node`, for orders, definitions, statements. */

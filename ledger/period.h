@@ -42,6 +42,9 @@ struct period_key {
 	uint8_t secret_key[X25519_KEY_LEN];
 };
 
+/* More periods than any installation will see. */
+#define PERIODS_MAX 1200U
+
 struct period_keys;
 
 /* Makes the directory if it is missing; finishes half-done destructions. */
@@ -58,6 +61,9 @@ void period_key_wipe(struct period_key *key);
 
 /* ERR_NONE also where it was destroyed before or never existed: afterwards it cannot be had. */
 MUST_CHECK enum err period_key_destroy(struct period_keys *keys, uint32_t period);
+
+/* Changes whenever a key was destroyed through this handle: whoever keeps derived keys drops them then. */
+uint64_t period_keys_generation(const struct period_keys *keys);
 
 /* Labels in use, one per purpose. */
 #define PERIOD_LABEL_LEDGER "tourniquet ledger persons 1"
