@@ -36,16 +36,14 @@ struct csv_scan {
 	uint64_t closed;
 	const char *why;
 	enum err err;
+	uint64_t named;     /* set of roles whose column was found */
 	uint32_t fields;    /* shown in the present line */
 	uint16_t n_columns; /* 0 until the header line has ended */
 	uint16_t column;
-	uint16_t text_len;
+	uint16_t text_len; /* over CANON_RAW_MAX: did not fit */
 	uint8_t place;     /* where in a cell the scan is */
 	uint8_t bom;       /* bytes of the byte order mark seen; 3: no more looked for */
-	uint8_t text_long; /* the cell did not fit `text` */
 	uint8_t some;      /* the cell is not empty */
-	uint8_t has_id;    /* a column is the person's */
-	uint32_t named;    /* fields whose column was found */
 	uint8_t text[CANON_RAW_MAX];
 	struct canon_id id;
 	uint8_t roles[CSV_COLUMNS_MAX]; /* 0 nothing, 1 the identifier, 2 + i field i */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "parse/hex.h"
 #include "parse/json_match.h"
 #include "parse/span.h"
 #include "parse/utf8.h"
@@ -75,17 +76,13 @@ escape_ended(struct json_scan *scan)
 static void
 escape_digit(struct json_scan *scan, uint8_t c)
 {
-	unsigned digit;
+	int digit = hex_digit(c);
 
-	if (c >= '0' && c <= '9')
-		digit = c - '0';
-	else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		digit = (c | 0x20U) - 'a' + 10;
-	else {
+	if (digit < 0) {
 		json_refuse(scan, ERR_FORMAT, "an escape \\u without four hexadecimal digits");
 		return;
 	}
-	scan->code = scan->code << 4 | digit;
+	scan->code = scan->code << 4 | (unsigned)digit;
 	if (--scan->need == 0)
 		escape_ended(scan);
 }

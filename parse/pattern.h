@@ -54,7 +54,8 @@ bool pattern_match(const struct route_pattern *pattern, const void *path, size_t
  * segment `.` or `..`, no `;` or backslash, no control or non-ASCII byte, no
  * encoded slash, backslash, semicolon, percent sign, control or unreserved
  * character (RFC 3986 section 2.3), and UTF-8 once decoded. Hex digits may be
- * of either case. `why` may be NULL.
+ * of either case, and [ ] | ^ may be raw, as browsers leave them.
+ * `why` may be NULL.
  */
 bool parse_path_is_plain(const void *path, size_t len, const char **why);
 
