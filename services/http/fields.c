@@ -135,3 +135,13 @@ http_fields_free(struct http_values *values)
 	json_decref(values->document);
 	values->document = NULL;
 }
+
+void
+http_find_text(const struct bytes *json, const char *name, char *out, size_t size)
+{
+	json_t *document = json_loadb((const char *)json->data, json->len, JSON_REJECT_DUPLICATES, NULL);
+	const char *text = json_string_value(json_object_get(document, name));
+
+	(void)snprintf(out, size, "%s", text == NULL ? "" : text);
+	json_decref(document);
+}

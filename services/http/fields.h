@@ -50,6 +50,9 @@ MUST_CHECK enum err http_fields_read(struct http_call *call, const struct http_f
     size_t count, struct http_values *ret_values);
 void http_fields_free(struct http_values *values);
 
+/* The text member `name` of a JSON object, cut to `size`; "" where there is none. */
+void http_find_text(const struct bytes *json, const char *name, char *out, size_t size);
+
 /* Is this text a day of the Gregorian calendar, YYYY-MM-DD? */
 bool http_date_is_valid(const char *text);
 
