@@ -47,7 +47,9 @@ complain_list(const char *path, uint32_t line, struct bytes *complaints, const c
 
 	(void)vsnprintf(words, sizeof(words), format, arguments);
 	/* A full buffer has said enough. */
-	if (bytes_printf(complaints, "%s:%u: %s\n", path, line, words) != ERR_NONE)
+	if (line == 0 && bytes_printf(complaints, "%s: %s\n", path, words) != ERR_NONE)
+		return;
+	if (line != 0 && bytes_printf(complaints, "%s:%u: %s\n", path, line, words) != ERR_NONE)
 		return;
 }
 
@@ -59,6 +61,14 @@ conf_complain(const char *path, uint32_t line, struct bytes *complaints, const c
 	va_start(arguments, format);
 	complain_list(path, line, complaints, format, arguments);
 	va_end(arguments);
+}
+
+uint32_t
+conf_line(const struct conf *conf, const char *path)
+{
+	const config_setting_t *at = config_lookup(&conf->config, path);
+
+	return at == NULL ? 0 : (uint32_t)config_setting_source_line(at);
 }
 
 static void __attribute__((format(printf, 3, 4)))

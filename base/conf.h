@@ -66,7 +66,10 @@ MUST_CHECK enum err conf_read(const char *path, const struct conf_key *keys, voi
     struct bytes *complaints);
 void conf_free(struct conf *conf);
 
-/* For checks beyond the table: add "file:line: words" to the complaints. */
+/* The line of a setting such as "service.origin"; 0 where the file does not name it. */
+uint32_t conf_line(const struct conf *conf, const char *path);
+
+/* For checks beyond the table: add "file:line: words" to the complaints; line 0 is left out. */
 void conf_complain(const char *path, uint32_t line, struct bytes *complaints, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
