@@ -99,6 +99,13 @@ MUST_CHECK enum verdict budget_charge_weight(const struct budget_map *b, const s
     uint32_t weight, uint64_t seed, struct budget_result *ret_result);
 
 /*
+ * The engine: new limits for an open scope, see limit_table_set(). `limits` is
+ * the writer's view of the same state map.
+ */
+MUST_CHECK enum err budget_scope_set(const struct budget_map *b, struct limit_table *writable, struct budget_ref ref,
+    const struct limits *limits);
+
+/*
  * How many distinct persons lie in the window that ends at `at_us`. Without
  * lock: may miss a charge that is under way. Never above what is allowed by
  * memory: counters are clamped, since workers can write them.

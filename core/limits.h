@@ -54,7 +54,7 @@ struct limits {
 struct limit_region {
 	uint64_t first;
 	uint32_t entries;
-	uint32_t spare;
+	uint32_t fresh; /* 1: never used before, so all zero */
 };
 
 /* What a slot holds; a whole number of 64-bit words. */
@@ -99,6 +99,8 @@ MUST_CHECK enum err limit_table_open(struct limit_table *t, const struct limits 
     struct budget_ref *ret_ref);
 
 /*
+ * Used through budget_scope_set(), which knows whether a set has moved.
+ *
  * New limits for an open scope; kind, subject and organisation stay. Takes a
  * larger region where hard[BUDGET_MONTH] asks for it, which the next charge
  * moves into. ERR_BUSY: limits are in force, but the set is still in its former
@@ -106,6 +108,9 @@ MUST_CHECK enum err limit_table_open(struct limit_table *t, const struct limits 
  * after the next charge. ERR_SPACE: the same, and the arena is full.
  */
 MUST_CHECK enum err limit_table_set(struct limit_table *t, struct budget_ref ref, const struct limits *limits);
+
+/* The set has moved to its new region: the former one is free. */
+MUST_CHECK enum err limit_table_moved(struct limit_table *t, struct budget_ref ref);
 
 /* Charges find ERR_NOT_FOUND at once; slot and region are reused an hour later, when no charge can be under way. */
 MUST_CHECK enum err limit_table_close(struct limit_table *t, struct budget_ref ref, uint64_t at_us);
