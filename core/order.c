@@ -89,7 +89,9 @@ heads_of(struct order_copy *copy)
 static struct order_cell *
 cell_of(const struct order_table *t, struct order_copy *copy, uint64_t place)
 {
-	return (struct order_cell *)(heads_of(copy) + n_heads(t->capacity)) + (place - 1);
+	uint8_t *first = (uint8_t *)(copy + 1) + n_heads(t->capacity) * sizeof(uint64_t);
+
+	return (struct order_cell *)(void *)first + (place - 1);
 }
 
 static _Atomic uint64_t *

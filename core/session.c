@@ -91,10 +91,9 @@ index_of(const struct session_table *t, uint64_t generation)
 static struct session_cell *
 cell_of(const struct session_table *t, uint32_t number)
 {
-	_Atomic uint64_t *first = (_Atomic uint64_t *)(t->area + 1);
-	struct session_cell *cells = (struct session_cell *)(first + 2 * index_words(t->capacity));
+	uint8_t *first = (uint8_t *)(t->area + 1) + 2 * index_words(t->capacity) * sizeof(uint64_t);
 
-	return &cells[number - 1];
+	return (struct session_cell *)(void *)first + (number - 1);
 }
 
 void
