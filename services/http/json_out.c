@@ -14,8 +14,15 @@ json_out_init(struct json_out *out, struct bytes *bytes)
 static void
 put(struct json_out *out, const void *data, size_t len)
 {
-	if (out->err == ERR_NONE)
-		out->err = bytes_append(out->bytes, data, len);
+	struct bytes *bytes = out->bytes;
+
+	if (out->err == ERR_NONE && bytes->cap - bytes->len < len)
+		out->err = bytes_reserve(bytes, len);
+	if (out->err != ERR_NONE || len == 0)
+		return;
+	/* Lists are made of thousands of small pieces: no call for each of them. */
+	memcpy(bytes->data + bytes->len, data, len);
+	bytes->len += len;
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "services/sql/sql.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,6 +59,13 @@ error_of(int code)
 	}
 }
 
+/* Statistics of memory cost a lock shared by all threads at each allocation. */
+static void
+configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum err
 open_file(const char *path, enum sql_mode mode, struct sql *sql)
 {
@@ -85,9 +93,11 @@ open_file(const char *path, enum sql_mode mode, struct sql *sql)
 enum err
 sql_open(const char *path, enum sql_mode mode, struct sql **ret_sql, const char **why)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sql *sql = calloc(1, sizeof(*sql));
 	enum err err;
 
+	(void)pthread_once(&once, configure);
 	*why = err_text(ERR_NOMEM);
 	if (sql == NULL)
 		return ERR_NOMEM;
@@ -242,12 +252,6 @@ sql_is_null(sqlite3_stmt *query, int column)
 	return sqlite3_column_type(query, column) == SQLITE_NULL;
 }
 
-int64_t
-sql_last_row(const struct sql *sql)
-{
-	return sqlite3_last_insert_rowid(sql->db);
-}
-
 enum err
 sql_begin(struct sql *sql)
 {
@@ -262,4 +266,18 @@ sql_end(struct sql *sql, enum err err)
 	if (err != ERR_NONE && sqlite3_get_autocommit(sql->db) == 0)
 		(void)sqlite3_exec(sql->db, "ROLLBACK", NULL, NULL, NULL);
 	return err;
+}
+
+enum err
+sql_begin_read(struct sql *sql)
+{
+	return sql_do(sql_query(sql, "BEGIN"));
+}
+
+void
+sql_end_read(struct sql *sql)
+{
+	/* Ending a transaction that only read cannot fail in a way that matters. */
+	enum err ignored = sql_do(sql_query(sql, "COMMIT"));
+	(void)ignored;
 }

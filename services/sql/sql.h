@@ -70,10 +70,15 @@ const char *sql_text(sqlite3_stmt *query, int column);
 int64_t sql_number(sqlite3_stmt *query, int column);
 bool sql_is_null(sqlite3_stmt *query, int column);
 
-int64_t sql_last_row(const struct sql *sql);
-
 /* BEGIN IMMEDIATE; end it with COMMIT where `err` is ERR_NONE, else ROLLBACK. */
 MUST_CHECK enum err sql_begin(struct sql *sql);
 MUST_CHECK enum err sql_end(struct sql *sql, enum err err);
+
+/*
+ * One snapshot for several queries: they agree with each other, and the locks
+ * of the file are taken once instead of once a query.
+ */
+MUST_CHECK enum err sql_begin_read(struct sql *sql);
+void sql_end_read(struct sql *sql);
 
 #endif

@@ -14,6 +14,7 @@
 
 #define SIZE_DEFAULT 50
 #define SIZE_MOST 200
+#define ROW_BYTES 420 /* about what one row of a list takes */
 #define CHUNK_BYTES (48 * 1024)
 
 static const char by_number[] = "SELECT " PERSON_COLUMNS " FROM person p WHERE p.number = ?";
@@ -141,7 +142,13 @@ write_list(struct http_call *call, const struct roster *roster, const struct pag
 	json_out_open(&out, '{');
 	json_out_key(&out, "people");
 	json_out_open(&out, '[');
-	err = write_people(&out, worker->sql, roster, page);
+	err = bytes_reserve(&call->reply.body, ROW_BYTES * page->size);
+	if (err == ERR_NONE)
+		err = sql_begin_read(worker->sql);
+	if (err == ERR_NONE) {
+		err = write_people(&out, worker->sql, roster, page);
+		sql_end_read(worker->sql);
+	}
 	json_out_close(&out, ']');
 	json_out_member_number(&out, "page", (int64_t)page->number);
 	json_out_member_number(&out, "pages", pages == 0 ? 1 : (int64_t)pages);
@@ -210,6 +217,10 @@ export_next(void *context, void *thread, struct bytes *chunk, bool *ret_end)
 	if (!export->has_head)
 		err = person_write_csv_head(chunk);
 	export->has_head = true;
+	if (err == ERR_NONE)
+		err = sql_begin_read(worker->sql);
+	if (err != ERR_NONE)
+		return err;
 	while (err == ERR_NONE && export->at < export->roster->count && chunk->len < CHUNK_BYTES) {
 		sqlite3_stmt *row;
 		err = read_person(worker->sql, export->roster->person[export->at++], &row);
@@ -218,6 +229,7 @@ export_next(void *context, void *thread, struct bytes *chunk, bool *ret_end)
 			sql_done(row);
 		}
 	}
+	sql_end_read(worker->sql);
 	*ret_end = export->at == export->roster->count;
 	return err;
 }
