@@ -345,8 +345,14 @@ segment_write(struct segment *s, struct batch_header *header, const uint8_t *pla
 {
 	uint32_t room = format_batch_room(header->len);
 	uint32_t used = BATCH_HEADER_LEN + header->len;
+	struct stat st;
 	enum err err;
 
+	/* Bytes in a file that somebody removed would be durable for nobody. */
+	if (fstat(s->fd, &st) != 0)
+		return ERR_IO;
+	if (st.st_nlink == 0)
+		return ERR_NOT_FOUND;
 	header->segment = s->header.segment;
 	header->number = s->batches;
 	format_put_batch_aad(block, header);
