@@ -85,7 +85,7 @@ uint64_t index_next_entry(const struct index *index);
 MUST_CHECK enum err index_add(struct index *index, uint64_t entry,
     const struct disclosure *disclosure, const char **why);
 
-/* Make durable what was added. Called by itself now and then and on sealing. */
+/* Make durable what was added; by itself this happens before sealing only. */
 MUST_CHECK enum err index_flush(struct index *index, const char **why);
 
 /* Turn the log into a sealed segment now. Called by itself after `seal_events`. */
@@ -217,10 +217,10 @@ MUST_CHECK enum err index_daily(struct index *index, enum index_scope scope, uin
     uint32_t first_day, uint32_t n_days, uint32_t *ret_counts, const char **why);
 
 /*
- * Forget the names and the key of a period that are in memory; they are asked
- * for again when needed. Called when the key has been destroyed.
+ * Forget the names and the key of a period that are in memory (flushing first);
+ * they are asked for again when needed. Called when the key has been destroyed.
  */
-void index_forget(struct index *index, uint32_t period);
+MUST_CHECK enum err index_forget(struct index *index, uint32_t period, const char **why);
 
 /*
  * Remove the files of a period (retention). Its disclosures in the log, if any,
