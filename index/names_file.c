@@ -127,7 +127,7 @@ read_header(struct names_file *file, const char **why)
 	if (memcmp(header, MAGIC, 8) != 0 || get_u32(header + 8) != file->period
 	    || get_u32(header + 44) != codec_crc32c(0, header, 44))
 		return because(ERR_CORRUPT, why, "the head of a dictionary was changed: rebuild the index");
-	err = gcm_open(file->key, header + 16, header, NULL, 0, header + 28);
+	err = gcm_open(file->key, header + 16, header, header + 28, 0, NULL);
 	if (err != ERR_NONE)
 		return because(err, why, "the key of this period does not fit its dictionary");
 	file->end = HEADER_LEN;
@@ -149,8 +149,9 @@ take_content(const uint8_t *content, const struct block *block, struct names *na
 
 	reader_init(&r, content, block->len);
 	for (uint32_t i = 0; i < block->n; i++) {
-		struct name name = {.space = reader_u8(&r), .id_len = reader_u8(&r)};
+		struct name name = {.space = reader_u8(&r)};
 
+		name.id_len = reader_u8(&r);
 		name.id = reader_take(&r, name.id_len);
 		if (r.bad || name.id_len == 0 || name.id_len > PERSON_ID_MAX)
 			return ERR_CORRUPT;
