@@ -265,7 +265,7 @@ take_id(struct json_scan *scan, const struct json_track *track, const uint8_t *t
 void
 json_match_scalar(struct json_scan *scan, enum json_kind kind, const uint8_t *text, size_t len)
 {
-	for (uint32_t i = scan->pending; i < scan->n_tracks; i++) {
+	for (uint32_t i = scan->pending; i < scan->n_tracks && scan->err == ERR_NONE; i++) {
 		const struct json_track *track = &scan->tracks[i];
 		const struct shape_node *node = node_of(scan, track);
 

@@ -1,6 +1,7 @@
 /*
- * pattern: the paths of routes, such as `/api/people/{id}/quotes`, compiled to plain bytes without pointers, and the question whether a raw
- * request path can be read in one way only.
+ * pattern: the paths of routes, such as `/api/people/{id}/quotes`, compiled to
+ * plain bytes without pointers, and the question whether a raw request path can
+ * be read in one way only.
  *
  * Matching is strict: case counts, a trailing slash counts, segments are not
  * empty.
