@@ -24,8 +24,12 @@ static const char organisation_all[] = ORGANISATION_COLUMNS
 	" LEFT JOIN names p ON p.kind = 4 AND p.number = i.profile" \
 	" LEFT JOIN names t ON t.kind = 5 AND t.number = i.territory" \
 	" LEFT JOIN organisations o ON o.number = i.organisation "
+/* ?2 and all that it created, directly or not. UNION drops repetitions, so a circle ends. */
+#define LINEAGE \
+	"WITH RECURSIVE line (n) AS (SELECT ?2 UNION SELECT c.number FROM identities c JOIN line ON c.created_by = line.n)" \
+	" SELECT n FROM line"
 #define IDENTITY_WHERE \
-	"WHERE (?1 = 0 OR i.number = ?1) AND (?2 = 0 OR i.created_by = ?2 OR i.number = ?2)" \
+	"WHERE (?1 = 0 OR i.number = ?1) AND (?2 = 0 OR i.number IN (" LINEAGE "))" \
 	" AND (?3 = 0 OR i.organisation = ?3)" \
 	" AND (?4 = 0 OR (CASE WHEN i.territory <> 0 THEN i.territory ELSE COALESCE(o.territory, 0) END) = ?4)" \
 	" AND (?5 = 0 OR i.profile = ?5) AND (?6 = 0 OR i.provider = ?6)" \
@@ -45,7 +49,7 @@ enum lead { LEAD_NONE, LEAD_IDENTITY, LEAD_CREATOR, LEAD_ORGANISATION, LEAD_MAX 
 	[LEAD_NONE] = select IDENTITY_WHERE tail, \
 	[LEAD_IDENTITY] = select IDENTITY_WHERE " AND i.number = ?1" tail, \
 	[LEAD_CREATOR] = select IDENTITY_WHERE \
-	    " AND i.number IN (SELECT ?2 UNION SELECT number FROM identities WHERE created_by = ?2)" tail, \
+	    " AND i.number IN (" LINEAGE ")" tail, \
 	[LEAD_ORGANISATION] = select IDENTITY_WHERE " AND i.organisation = ?3" tail, \
 }
 

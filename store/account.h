@@ -67,7 +67,7 @@ MUST_CHECK enum err store_identity_suspect(struct store *store, uint32_t number,
 /* Which identities: every member that is not 0 must agree. */
 struct store_filter {
 	uint32_t identity;
-	uint32_t creator;      /* created by this identity, or this identity itself */
+	uint32_t creator;      /* this identity and all that it created, directly or not */
 	uint32_t organisation;
 	uint32_t territory;
 	uint32_t profile;
