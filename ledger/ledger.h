@@ -20,8 +20,10 @@
  * together: exactly once. Files that step 2 left beyond the checkpoint lie
  * between the two sizes of the cursor and are removed. Where the cursor is
  * missing or damaged, the positions are found again from the entries'
- * sources and the whole tree of files is searched for left-overs; then a
- * record that was only skipped (ledger_skip) may be read from the journal again.
+ * sources; then a record that was only skipped (ledger_skip) may be read from
+ * the journal again. What no crash can leave is refused (ERR_CORRUPT) and
+ * nothing is removed: a checkpoint that is older than the cursor or differs
+ * from it, and files beyond the checkpoint without a cursor.
  *
  * A failed commit (full disk, I/O error) changes nothing that was committed;
  * the entries stay pending and ledger_commit() may be called again.
@@ -48,7 +50,7 @@
  * worker is a new writer; past this number the one that was silent longest is
  * forgotten, whose segments are long gone.
  */
-#define LEDGER_SOURCES_MAX 4096U
+#define LEDGER_SOURCES_MAX 1024U
 /* Pending bytes; past them ledger_add() says ERR_SPACE and wants a commit. */
 #define LEDGER_PENDING_MAX (64U * 1024 * 1024)
 
@@ -146,5 +148,8 @@ MUST_CHECK enum err ledger_read(struct ledger_reader *reader, struct ledger_reco
 
 /* That the entry at `index` stands in the log of ledger_reader_head(): RFC 9162 inclusion. */
 MUST_CHECK enum err ledger_reader_prove(struct ledger_reader *reader, uint64_t index, struct merkle_proof *ret_proof);
+/* That the log of ledger_reader_head() goes on where one of `old_size` entries stood: RFC 9162 consistency. */
+MUST_CHECK enum err ledger_reader_prove_since(struct ledger_reader *reader, uint64_t old_size,
+    struct merkle_proof *ret_proof);
 
 #endif
