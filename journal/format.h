@@ -61,8 +61,8 @@
  *              person: from 0 and 0): u8 space, varint fields; then the
  *              identifier's bytes
  *
- * The highest number that was removed of a (node, worker) stands in decimal in
- * `n<node>-w<worker>.mark`, so that numbers are never given twice.
+ * Numbers are never given twice: the highest of a (node, worker) is shown by its
+ * file, or, when that was removed, stands in decimal in `n<node>-w<worker>.mark`.
  */
 #ifndef JOURNAL_FORMAT_H
 #define JOURNAL_FORMAT_H

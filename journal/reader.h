@@ -94,7 +94,8 @@ MUST_CHECK enum err journal_reader_poll(struct journal_reader *r, size_t *ret_en
 MUST_CHECK enum err journal_reader_remove_finished(struct journal_reader *r, size_t *ret_removed);
 
 /*
- * Remove one segment by directory and name. Its number is first put down as used.
+ * Remove one segment by directory and name. If it is the last of its worker, its
+ * number is first put down as used, which needs room for a small file (ERR_SPACE).
  * ERR_BUSY: its writer lives. ERR_NOT_FOUND, ERR_FORMAT (no such name), ERR_IO.
  */
 MUST_CHECK enum err journal_segment_remove(const char *dir, const char *name);

@@ -102,18 +102,42 @@ journal_scan_dir(const char *dir, enum err (*visit)(void *context, const struct 
 	return err;
 }
 
-/* Put down that the number was used, before the file that shows it goes. */
+/* Is there a segment of the same worker with a higher number? */
+static MUST_CHECK enum err
+find_higher(const char *dir, const struct journal_position *at, bool *ret_found)
+{
+	struct journal_position *list;
+	size_t n;
+	enum err err = walk_list(dir, &list, &n);
+
+	if (err != ERR_NONE)
+		return err;
+	*ret_found = false;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].node == at->node && list[i].worker == at->worker && list[i].segment > at->segment)
+			*ret_found = true;
+	free(list);
+	return ERR_NONE;
+}
+
+/*
+ * Put down that the number was used, before the file that shows it goes. A file
+ * with a higher number shows it as well; so on a full disk, where no mark can be
+ * written, all but the last can be removed.
+ */
 static enum err
 raise_mark(const char *dir, const struct journal_position *at)
 {
 	char name[JOURNAL_NAME_MAX], path[PATH_MAX], text[16];
+	bool shown;
 	uint32_t mark;
-	enum err err = segment_read_mark(dir, at->node, at->worker, &mark);
+	enum err err = find_higher(dir, at, &shown);
 
-	if (err != ERR_NONE)
+	if (err != ERR_NONE || shown)
 		return err;
-	if (mark >= at->segment)
-		return ERR_NONE;
+	err = segment_read_mark(dir, at->node, at->worker, &mark);
+	if (err != ERR_NONE || mark >= at->segment)
+		return err;
 	format_name_mark(name, at->node, at->worker);
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return ERR_RANGE;
