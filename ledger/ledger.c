@@ -59,7 +59,7 @@ append_parts(struct ledger *ledger, const struct ledger_entry *entry, struct aea
 	return ERR_NONE;
 }
 
-/* Hash what stands in the bundle from `at` on. Room for the hashes is reserved first, so that it cannot fail halfway. */
+/* Hash what stands in the bundle from `at` on. Room is reserved first, so that it cannot fail halfway. */
 static enum err
 hash_from(struct ledger *ledger, size_t at)
 {
