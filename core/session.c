@@ -20,7 +20,7 @@
  * from ahead of a reader to behind it, and the reader would miss a session that
  * exists. A tombstone moves nothing. Tombstones before an empty word become
  * empty again (no probe needs to pass them), new sessions take the first one on
- * their way, and when a quarter of the words are tombstones the writer fills the
+ * their way, and when an eighth of the words are tombstones the writer fills the
  * idle index from the live one and flips: a reader that found nothing checks
  * that the generation is still the one it searched.
  */
@@ -411,7 +411,7 @@ session_table_remove(struct session_table *t, const uint8_t key[SESSION_KEY_LEN]
 	if (!locate(t, key, &at))
 		return ERR_NOT_FOUND;
 	remove_at(t, at);
-	if (atomic_load_explicit(&t->area->tombstones, memory_order_relaxed) > index_words(t->capacity) / 4)
+	if (atomic_load_explicit(&t->area->tombstones, memory_order_relaxed) > index_words(t->capacity) / 8)
 		rebuild_index(t);
 	return ERR_NONE;
 }
