@@ -9,13 +9,13 @@
 static void
 write_enrolment(struct json_out *out, sqlite3_stmt *row)
 {
-	json_out_member(out, "enrolled_on", sql_text(row, LISTING_OWN));
+	json_out_member(out, "enrolled_on", sql_text(row, LISTING_REST));
 }
 
 static const struct listing enrolments = {
 	.member = "enrolments",
 	.sql = LISTING_SQL(
-	    "SELECT " LISTING_COLUMNS ", t.enrolled_on FROM enrolment t" LISTING_JOINS),
+	    "SELECT " LISTING_COLUMNS ", t.enrolled_on FROM enrolment t" LISTING_JOINS, ""),
 	.write = write_enrolment,
 };
 

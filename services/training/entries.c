@@ -11,15 +11,15 @@
 static void
 write_entry(struct json_out *out, sqlite3_stmt *row)
 {
-	json_out_member_number(out, "quote", sql_number(row, LISTING_OWN));
-	json_out_member(out, "starts_on", sql_text(row, LISTING_OWN + 1));
-	json_out_member(out, "declared_at", sql_text(row, LISTING_OWN + 2));
+	json_out_member_number(out, "quote", sql_number(row, LISTING_REST));
+	json_out_member(out, "starts_on", sql_text(row, LISTING_REST + 1));
+	json_out_member(out, "declared_at", sql_text(row, LISTING_REST + 2));
 }
 
 static const struct listing entries = {
 	.member = "entries",
 	.sql = LISTING_SQL("SELECT " LISTING_COLUMNS
-	                   ", t.quote, t.starts_on, t.declared_at FROM entry t" LISTING_JOINS),
+	                   ", t.quote, t.starts_on, t.declared_at FROM entry t" LISTING_JOINS, ""),
 	.write = write_entry,
 };
 

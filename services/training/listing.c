@@ -44,7 +44,9 @@ choose_scope(struct http_call *call, const struct actor *actor, enum listing_sco
 	if (err != ERR_NONE)
 		return err;
 	*ret_person = person;
-	if (actor_is_staff(actor))
+	if (actor->profile == PROFILE_JOBSEEKER)
+		*ret_scope = LISTING_OWN;
+	else if (actor_is_staff(actor))
 		*ret_scope = person != 0 ? LISTING_BODY_PERSON : LISTING_BODY;
 	else
 		*ret_scope = person != 0 ? LISTING_PERSON : LISTING_ALL;

@@ -19,18 +19,23 @@ enum listing_scope {
 	LISTING_ALL = 0,
 	LISTING_BODY,
 	LISTING_PERSON,
+	LISTING_OWN,
 	LISTING_BODY_PERSON,
 	LISTING_ONE,
 	LISTING_SCOPE_MAX
 };
 
-/* ?1 body, ?2 before (or the one number), ?3 person, ?4 how many. The table is t. */
+/*
+ * ?1 body, ?2 before (or the one number), ?3 person, ?4 how many. The table is t. `own` narrows
+ * what job seekers see of themselves: " AND ...", or "".
+ */
 #define LISTING_TAIL " ORDER BY t.number DESC LIMIT ?4"
-#define LISTING_SQL(select)                                                                      \
+#define LISTING_SQL(select, own)                                                                     \
 	{                                                                                            \
 		select " WHERE t.number < ?2" LISTING_TAIL,                                              \
 		    select " WHERE t.number < ?2 AND t.body = ?1" LISTING_TAIL,                          \
 		    select " WHERE t.number < ?2 AND t.person = ?3" LISTING_TAIL,                        \
+		    select " WHERE t.number < ?2 AND t.person = ?3" own LISTING_TAIL,                    \
 		    select " WHERE t.number < ?2 AND t.body = ?1 AND t.person = ?3" LISTING_TAIL,        \
 		    select " WHERE t.number = ?2"                                                        \
 	}
@@ -40,7 +45,7 @@ enum listing_scope {
 #define LISTING_JOINS                                                                       \
 	" CROSS JOIN person p ON p.number = t.person CROSS JOIN body b ON b.number = t.body "   \
 	"CROSS JOIN training g ON g.number = t.training"
-#define LISTING_OWN 8
+#define LISTING_REST 8
 
 struct listing {
 	const char *member; /* of the answer: "quotes" */

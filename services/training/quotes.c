@@ -9,18 +9,18 @@
 static void
 write_quote(struct json_out *out, sqlite3_stmt *row)
 {
-	json_out_member_number(out, "hours", sql_number(row, LISTING_OWN));
-	json_out_member_number(out, "amount_cents", sql_number(row, LISTING_OWN + 1));
-	json_out_member(out, "starts_on", sql_text(row, LISTING_OWN + 2));
-	json_out_member(out, "state", sql_text(row, LISTING_OWN + 3));
-	json_out_member(out, "created_at", sql_text(row, LISTING_OWN + 4));
-	json_out_member(out, "sent_at", sql_text(row, LISTING_OWN + 5));
-	json_out_member(out, "answered_at", sql_text(row, LISTING_OWN + 6));
+	json_out_member_number(out, "hours", sql_number(row, LISTING_REST));
+	json_out_member_number(out, "amount_cents", sql_number(row, LISTING_REST + 1));
+	json_out_member(out, "starts_on", sql_text(row, LISTING_REST + 2));
+	json_out_member(out, "state", sql_text(row, LISTING_REST + 3));
+	json_out_member(out, "created_at", sql_text(row, LISTING_REST + 4));
+	json_out_member(out, "sent_at", sql_text(row, LISTING_REST + 5));
+	json_out_member(out, "answered_at", sql_text(row, LISTING_REST + 6));
 	json_out_key(out, "entry");
-	if (sql_is_null(row, LISTING_OWN + 7))
+	if (sql_is_null(row, LISTING_REST + 7))
 		json_out_text(out, NULL);
 	else
-		json_out_number(out, sql_number(row, LISTING_OWN + 7));
+		json_out_number(out, sql_number(row, LISTING_REST + 7));
 }
 
 static const struct listing quotes = {
@@ -28,7 +28,8 @@ static const struct listing quotes = {
 	.sql = LISTING_SQL("SELECT " LISTING_COLUMNS
 	                   ", t.hours, t.amount_cents, t.starts_on, t.state, t.created_at, t.sent_at,"
 	                   " t.answered_at, e.number FROM quote t" LISTING_JOINS
-	                   " LEFT JOIN entry e ON e.quote = t.number"),
+	                   " LEFT JOIN entry e ON e.quote = t.number",
+	    " AND t.state <> 'draft'"),
 	.write = write_quote,
 };
 
