@@ -41,6 +41,7 @@ struct index {
 	uint64_t turn;
 	bool broken;             /* what is on disk is unknown: only opening anew helps */
 	struct sighting *people; /* room for one event's persons */
+	uint64_t pass_records;   /* how much of an answer is held at once, see query.c */
 };
 
 /* The period, or NULL. Borrowed until the next period_make(). */

@@ -14,6 +14,8 @@
 #include "index/io.h"
 
 #define SEAL_EVENTS (1U << 20)
+/* Records of one pass of a question: at 56 bytes each with what sorting needs, 336 MiB. */
+#define PASS_RECORDS (6ULL << 20)
 #define LOCK_NAME "lock"
 /* A reader that meets a writer between two files looks again. */
 #define READ_TRIES 5
@@ -318,6 +320,7 @@ index_open(const char *dir, const struct index_options *options, struct index **
 		return because(ERR_NOMEM, why, "out of memory");
 	index->dir_fd = index->lock_fd = index->tail.fd = -1;
 	index->options = *options;
+	index->pass_records = PASS_RECORDS;
 	if (index->options.seal_events == 0)
 		index->options.seal_events = SEAL_EVENTS;
 	suppose(why, "the index could not be read");

@@ -14,9 +14,6 @@
 #include "index/people.h"
 #include "index/sort.h"
 
-/* Records of one pass, about: at 56 bytes each with what sorting needs. */
-#define PASS_RECORDS (6ULL << 20)
-
 struct record {
 	uint64_t at_us;
 	uint32_t identity;
@@ -327,7 +324,7 @@ static enum err
 pass_ranges(struct ask *ask, uint64_t records, const char **why)
 {
 	uint64_t n = ask->people.n;
-	uint64_t passes = records / PASS_RECORDS + 1;
+	uint64_t passes = records / ask->people.index->pass_records + 1;
 	uint64_t width = n / passes + 1;
 	uint64_t low = 0;
 	enum err err;
@@ -343,13 +340,14 @@ pass_ranges(struct ask *ask, uint64_t records, const char **why)
 static enum err
 pass_identities(struct ask *ask, const char **why)
 {
+	uint64_t limit = ask->people.index->pass_records;
 	enum err err = ERR_NONE;
 
 	for (size_t from = 0, to; from < ask->n_identities && err == ERR_NONE; from = to) {
 		uint64_t records = ask->weights[from];
 
 		to = from + 1;
-		while (to < ask->n_identities && records + ask->weights[to] <= PASS_RECORDS)
+		while (to < ask->n_identities && records + ask->weights[to] <= limit)
 			records += ask->weights[to++];
 		ask->filter.identity_low = (uint32_t)ask->identities[from].key;
 		ask->filter.identity_high = (uint32_t)ask->identities[to - 1].key;

@@ -80,7 +80,7 @@ chance_next(struct stream_of_chance *s, struct chance *chance)
 	s->now_us += s->step_us / 2 + dice_next(dice) % s->step_us;
 	for (uint32_t i = 0; i < n; i++) {
 		model_person(dice_below(dice, s->persons), chance->ids[i], &chance->persons[i]);
-		chance->persons[i].fields = mixed ? dice_below(dice, 1U << 20) : fields;
+		chance->persons[i].fields = mixed ? dice_below(dice, s->wild ? 1U << 20 : 5) : fields;
 	}
 	uint32_t identity = 100 + dice_below(dice, s->identities);
 	chance->disclosure = (struct disclosure){

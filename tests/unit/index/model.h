@@ -76,6 +76,7 @@ struct stream_of_chance {
 	uint32_t identities;
 	uint32_t organisations;
 	bool bursts; /* some disclosures of thousands of persons of one kind */
+	bool wild;   /* more different fields than a bucket has bitmaps for */
 };
 
 struct chance {

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "bed.h"
+#include "index/inner.h"
 #include "model.h"
 
 /* 2026-01-20T00:00:00Z */
@@ -115,11 +116,31 @@ every_answer_is_that_of_a_plain_list(void **state)
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {
+		w->stream.wild = round == 2;
 		world_feed(w, 100000);
 		same_answers(w, 40);
 	}
 	assert_true(index_period(w->stream.now_us) > 202602);
 	world_end(w);
+}
+
+static uint64_t
+count_bitmaps(const struct index *index)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < index->manifest.n_segments; i++) {
+		for (uint32_t k = 0; k < index->segments[i].n_streams; k++) {
+			struct stream stream;
+			struct bucket bucket;
+
+			segment_stream(&index->segments[i], k, &stream);
+			assert_int_equal(bucket_start(&index->segments[i], &stream, &bucket), ERR_NONE);
+			while (bucket_next(&bucket) == ERR_NONE)
+				n += bucket.n_bitmaps;
+		}
+	}
+	return n;
 }
 
 static void
@@ -131,7 +152,20 @@ within_one_day_bitmaps_and_events_say_the_same(void **state)
 	(void)state;
 	world_feed(w, 200000);
 	assert_int_equal(index_period(START_US), index_period(w->stream.now_us));
+	assert_true(count_bitmaps(w->index) > 500);
 	same_answers(w, 80);
+	world_end(w);
+}
+
+static void
+a_question_cut_into_passes_has_the_same_answer(void **state)
+{
+	struct world *w = world_make(10, 20000, 300000000);
+
+	(void)state;
+	world_feed(w, 60000);
+	w->index->pass_records = 3000;
+	same_answers(w, 30);
 	world_end(w);
 }
 
@@ -449,6 +483,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_answer_is_that_of_a_plain_list),
 	    cmocka_unit_test(within_one_day_bitmaps_and_events_say_the_same),
+	    cmocka_unit_test(a_question_cut_into_passes_has_the_same_answer),
 	    cmocka_unit_test(opening_again_changes_no_answer),
 	    cmocka_unit_test(a_reader_sees_what_was_flushed_and_may_not_write),
 	    cmocka_unit_test(an_index_fed_anew_answers_byte_for_byte_the_same),
