@@ -46,8 +46,11 @@ charge_once(const struct gate_request *g, const uint64_t *persons, uint32_t n, s
 	struct budget_request request;
 
 	charge_request(g, &request);
-	if (persons == NULL)
-		return budget_charge_weight(&gate_worker.budgets.budgets, &request, n, ++gate_worker.seed, result);
+	if (persons == NULL) {
+		/* Charges take neighbouring numbers from their seed on; no two may share one. */
+		gate_worker.seed += BUDGET_CHARGE_MAX;
+		return budget_charge_weight(&gate_worker.budgets.budgets, &request, n, gate_worker.seed, result);
+	}
 	request.persons = persons;
 	request.n = n;
 	return budget_charge(&gate_worker.budgets.budgets, &request, result);
