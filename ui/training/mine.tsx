@@ -4,7 +4,7 @@ import { useGet } from "../shared/hooks";
 import { Heading, Status } from "../shared/layout";
 import type { Enrolments, PersonRecord, Quotes } from "./api";
 import { Loading, Refusal, useWords } from "./common";
-import { QuoteTable } from "./quotes";
+import { QuoteCards, QuoteTable } from "./quotes";
 import { EnrolmentList, Facts } from "./record";
 
 export function MinePage({ person }: { person: string }) {
@@ -27,26 +27,26 @@ export function MinePage({ person }: { person: string }) {
 			<Refusal problem={record.problem ?? quotes.problem ?? enrolments.problem} retry={record.reload} />
 			{record.data === null && <Loading busy={record.busy} />}
 			{quotes.data !== null && (
-				<section aria-labelledby="to-answer">
-					<h2 id="to-answer">{t("toAnswer")}</h2>
-					<QuoteTable me={null} quotes={waiting} done={done} />
+				<section>
+					<h2>{t("toAnswer")}</h2>
+					<QuoteCards quotes={waiting} done={done} />
 				</section>
 			)}
 			{enrolments.data !== null && (
-				<section aria-labelledby="trainings">
-					<h2 id="trainings">{t("myTrainings")}</h2>
+				<section>
+					<h2>{t("myTrainings")}</h2>
 					<EnrolmentList enrolments={enrolments.data} />
 				</section>
 			)}
 			{answered.length > 0 && (
-				<section aria-labelledby="my-quotes">
-					<h2 id="my-quotes">{t("myQuotes")}</h2>
+				<section>
+					<h2>{t("myQuotes")}</h2>
 					<QuoteTable me={null} quotes={answered} done={done} />
 				</section>
 			)}
 			{record.data !== null && (
-				<section aria-labelledby="my-data">
-					<h2 id="my-data">{t("myData")}</h2>
+				<section>
+					<h2>{t("myData")}</h2>
 					<Facts person={record.data} />
 				</section>
 			)}

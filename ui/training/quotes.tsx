@@ -125,6 +125,35 @@ export function QuoteTable({ me, quotes, done }: QuoteTableProps) {
 	);
 }
 
+/* Quotes one under the other, for the job seeker who answers them, also on a telephone. */
+export function QuoteCards({ quotes, done }: Omit<QuoteTableProps, "me">) {
+	const t = useWords();
+	const format = useFormat();
+	const action = useAction();
+	const steps = useSteps(null);
+	const act = async (step: Step) => {
+		if (await action.run(step.run)) done(step.words);
+	};
+	if (quotes.length === 0) return <p>{t("noneYet")}</p>;
+	return (
+		<>
+			<Refusal problem={action.problem} />
+			{quotes.map((quote) => (
+				<article class="card" key={quote.number}>
+					<h3>{quote.training.title}</h3>
+					<p>
+						{quote.body.name}
+						<br />
+						{format.number(quote.hours)} h · {format.euros(quote.amount_cents)} · {t("starts").toLowerCase()}{" "}
+						{format.day(quote.starts_on)}
+					</p>
+					<Steps quote={quote} steps={steps(quote)} act={act} />
+				</article>
+			))}
+		</>
+	);
+}
+
 export function QuotesPage({ me }: { me: Me }) {
 	const t = useWords();
 	const [before, setBefore] = useState<number | undefined>(undefined);

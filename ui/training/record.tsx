@@ -83,14 +83,14 @@ export function RecordPage({ me, id }: { me: Me; id: string }) {
 			{person.data !== null && <Facts person={person.data} />}
 			<Refusal problem={enrolments.problem ?? quotes.problem} />
 			{enrolments.data !== null && (
-				<section aria-labelledby="enrolments">
-					<h2 id="enrolments">{t("enrolments")}</h2>
+				<section>
+					<h2>{t("enrolments")}</h2>
 					<EnrolmentList enrolments={enrolments.data} />
 				</section>
 			)}
 			{quotes.data !== null && (
-				<section aria-labelledby="quotes">
-					<h2 id="quotes">{t("quotes")}</h2>
+				<section>
+					<h2>{t("quotes")}</h2>
 					<QuoteTable me={me} quotes={quotes.data.quotes} done={done} />
 				</section>
 			)}
