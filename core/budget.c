@@ -15,11 +15,18 @@
 #include "core/budget_scope.h"
 #include "core/person.h"
 
+/* Places of the first persons are kept from counting to handing; nothing moves in between. */
+#define PLACES 128u
+
+/* How far ahead entries are fetched from memory. */
+#define AHEAD 8u
+
 /* One scope of a charge. */
 struct part {
 	struct budget_ref ref;
 	struct budget_held held;
 	uint32_t now;
+	uint32_t place[PLACES];
 };
 
 struct charge {
@@ -133,15 +140,22 @@ lock_all(struct charge *c)
 static void
 count_new(const struct charge *c, struct part *part, uint32_t added[BUDGET_WINDOWS])
 {
+	const struct budget_request *request = c->request;
 	uint32_t oldest[BUDGET_WINDOWS];
 
 	for (int w = 0; w < BUDGET_WINDOWS; w++)
 		oldest[w] = budget_ring_oldest((enum budget_window)w, part->now);
-	for (uint32_t i = 0; i < c->request->n; i++) {
-		uint32_t at = budget_set_find(part->held.set, person_of(c->request, i));
+	for (uint32_t i = 0; i < AHEAD && i < request->n; i++)
+		budget_set_fetch(part->held.set, person_of(request, i));
+	for (uint32_t i = 0; i < request->n; i++) {
+		if (i + AHEAD < request->n)
+			budget_set_fetch(part->held.set, person_of(request, i + AHEAD));
+		uint32_t at = budget_set_find(part->held.set, person_of(request, i));
 		bool missing = at == BUDGET_SET_NONE;
 		uint32_t minute = missing ? 0 : load32(&part->held.set.entry[at].minute);
 
+		if (i < PLACES)
+			part->place[i] = at;
 		for (int w = 0; w < BUDGET_WINDOWS; w++)
 			added[w] += missing || minute < oldest[w];
 	}
@@ -282,13 +296,18 @@ hand_all(const struct charge *c, struct part *part, struct budget_state *state)
 
 	budget_scope_begin(scope);
 	budget_ring_advance(scope, part->now);
-	for (uint32_t i = 0; i < c->request->n; i++)
-		state->overflow += !budget_scope_hand(&part->held, person_of(c->request, i), part->now);
+	for (uint32_t i = 0; i < c->request->n; i++) {
+		if (i < PLACES && part->place[i] != BUDGET_SET_NONE)
+			budget_scope_hand_again(&part->held, part->place[i], part->now);
+		else
+			state->overflow += !budget_scope_hand(&part->held, person_of(c->request, i), part->now);
+	}
 	if (state->overflow > 0)
 		atomic_fetch_add_explicit(&scope->overflow, state->overflow, memory_order_relaxed);
 	budget_scope_end(scope);
+	/* Who overflowed is in no window. */
 	for (int w = 0; w < BUDGET_WINDOWS; w++)
-		state->used[w] = budget_ring_used(scope, (enum budget_window)w, part->now);
+		state->used[w] += state->added[w] - state->overflow;
 }
 
 /* With all mutexes held. */
@@ -313,9 +332,14 @@ charge_locked(struct charge *c, struct budget_result *result)
 enum verdict
 budget_charge(const struct budget_map *b, const struct budget_request *request, struct budget_result *ret_result)
 {
-	struct charge c = {.map = b, .request = request};
+	struct charge c;
 	struct budget_result result = {.verdict = VERDICT_UNAVAILABLE, .reason = REASON_BUDGET_BROKEN};
 
+	/* Not all of it: places are many. */
+	c.map = b;
+	c.request = request;
+	c.n_parts = 0;
+	c.n_locks = 0;
 	if (atomic_load_explicit(b->open, memory_order_acquire) == 0) {
 		result.reason = REASON_NOT_OPEN;
 	} else if (request_is_sound(request)) {

@@ -26,15 +26,28 @@ ring_of(const struct budget_scope *scope, enum budget_window window)
 	return (struct ring){s->month, MONTH_BUCKETS, 1440};
 }
 
+static inline uint32_t
+oldest_of(uint32_t now, uint32_t n, uint32_t minutes)
+{
+	uint32_t last = now / minutes;
+
+	return last < n ? 0 : (last - n + 1) * minutes;
+}
+
 uint32_t
 budget_ring_oldest(enum budget_window window, uint32_t now)
 {
-	static const struct { uint32_t n, minutes; } shape[BUDGET_WINDOWS] = {
-		{HOUR_BUCKETS, 1}, {DAY_BUCKETS, 60}, {MONTH_BUCKETS, 1440},
-	};
-	uint32_t last = now / shape[window].minutes;
-
-	return last < shape[window].n ? 0 : (last - shape[window].n + 1) * shape[window].minutes;
+	/* Spelled out, so that divisions are by constants. */
+	switch (window) {
+	case BUDGET_HOUR:
+		return oldest_of(now, HOUR_BUCKETS, 1);
+	case BUDGET_DAY:
+		return oldest_of(now, DAY_BUCKETS, 60);
+	case BUDGET_MONTH:
+	case BUDGET_WINDOWS:
+		break;
+	}
+	return oldest_of(now, MONTH_BUCKETS, 1440);
 }
 
 static void
@@ -114,11 +127,15 @@ budget_ring_used(const struct budget_scope *scope, enum budget_window window, ui
 	uint32_t newest = load32(&scope->newest);
 	uint32_t last = newest / ring.minutes;
 	uint32_t end = (now > newest ? now : newest) / ring.minutes;
+	/* The ring holds buckets last - n + 1 .. last; of these, the window wants end - n + 1 and later. */
+	uint32_t wanted = end - last < ring.n ? ring.n - (end - last) : 0;
+	uint32_t at = last % ring.n;
 	uint64_t sum = 0;
 
-	/* The ring holds buckets last - n + 1 .. last; of these, the window wants end - n + 1 and later. */
-	for (uint32_t back = 0; back < ring.n && back <= last && end - (last - back) < ring.n; back++)
-		sum += load32(&ring.bucket[(last - back) % ring.n]);
+	for (; wanted > 0; wanted--) {
+		sum += load32(&ring.bucket[at]);
+		at = at == 0 ? ring.n - 1 : at - 1;
+	}
 	return sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
 }
 

@@ -163,6 +163,18 @@ budget_scope_make_room(struct budget_held *held, uint32_t more, uint32_t now)
 	budget_scope_end(scope);
 }
 
+void
+budget_scope_hand_again(struct budget_held *held, uint32_t place, uint32_t minute)
+{
+	_Atomic uint32_t *last = &held->set.entry[place].minute;
+	uint32_t before = load32(last);
+
+	if (before >= minute)
+		return;
+	store32(last, minute);
+	budget_ring_move(held->scope, before, minute);
+}
+
 bool
 budget_scope_hand(struct budget_held *held, uint64_t person, uint32_t minute)
 {
@@ -171,13 +183,7 @@ budget_scope_hand(struct budget_held *held, uint64_t person, uint32_t minute)
 	uint32_t count = load32(&scope->count);
 
 	if (at != BUDGET_SET_NONE) {
-		_Atomic uint32_t *last = &held->set.entry[at].minute;
-		uint32_t before = load32(last);
-
-		if (before < minute) {
-			store32(last, minute);
-			budget_ring_move(scope, before, minute);
-		}
+		budget_scope_hand_again(held, at, minute);
 		return true;
 	}
 	if (count >= limit_persons_in(held->set.n) || !budget_set_insert(held->set, person, minute))

