@@ -126,7 +126,7 @@ export class Stage {
       error_log ${dir}/logs/error.log ${options.level ?? 'info'};
       events { worker_connections 4096; }
       http {
-        default_type application/octet-stream;
+        default_type application/octet-stream; types { application/json json; text/plain txt; text/html html; }
         client_body_temp_path ${dir}/temp/b; proxy_temp_path ${dir}/temp/p; fastcgi_temp_path ${dir}/temp/f;
         uwsgi_temp_path ${dir}/temp/u; scgi_temp_path ${dir}/temp/s;
         proxy_cache_path ${dir}/cache keys_zone=things:1m;
