@@ -29,8 +29,9 @@ MUST_CHECK enum err tilestore_read_at(struct tilestore *store, uint64_t size, ui
     struct bytes *out, uint32_t *ret_width);
 
 /*
- * Write and sync one file, with its directories. The names are durable after
- * tilestore_sync(). For files that no checkpoint covers yet: what stands there is replaced.
+ * Write one file, with its directories. All that was written is durable, names
+ * included, once tilestore_sync() has returned ERR_NONE. For files that no
+ * checkpoint covers yet: what stands there is replaced.
  */
 MUST_CHECK enum err tilestore_write(struct tilestore *store, const struct tile_id *id, const void *data, size_t len);
 MUST_CHECK enum err tilestore_sync(struct tilestore *store);
