@@ -20,6 +20,8 @@
 #define LINEAGE_STEPS_MAX 64
 /* The whole book is gone through in so many ticks. */
 #define TICKS_PER_ROUND 100
+/* A tick ends after this, so that orders do not wait behind renewals. */
+#define TICK_LONGEST_US 20000
 /* "Last seen" is stored at most this often. */
 #define SEEN_EVERY_US (60 * SECOND_US)
 
@@ -152,6 +154,24 @@ struct loading {
 	enum err err;
 };
 
+/*
+ * A predecessor on this boot has published it: it holds as it is, and its turn
+ * to be renewed comes with the first rounds of upkeep.
+ */
+static bool
+is_published(struct engine *engine, struct session_entry *entry)
+{
+	struct session_record record;
+
+	if (!engine->maps.adopted ||
+	    session_table_find_brief(&engine->maps.state.sessions, entry->key, &record) != ERR_NONE ||
+	    record.who.session != entry->number)
+		return false;
+	entry->who = record.who;
+	entry->flags = record.flags;
+	return true;
+}
+
 static bool
 load_one(void *context, const struct store_session *stored)
 {
@@ -170,7 +190,7 @@ load_one(void *context, const struct store_session *stored)
 
 	memcpy(entry.key, stored->token_hash, sizeof(entry.key));
 	loading->err = book_add(loading->sessions->book, &entry, &added);
-	if (loading->err == ERR_NONE)
+	if (loading->err == ERR_NONE && !is_published(loading->engine, added))
 		loading->err = publish_again(loading->engine, added);
 	/* One that cannot be published is not signed in; the others are. */
 	if (loading->err != ERR_NONE && loading->err != ERR_NOMEM) {
@@ -561,9 +581,10 @@ sessions_tick(struct engine *engine)
 	uint32_t places = book_places(sessions->book);
 	uint32_t share = places / TICKS_PER_ROUND + 16;
 	uint64_t at_us = engine_now_us(engine);
+	uint64_t end_us = clock_monotonic_us() + TICK_LONGEST_US;
 	bool own = store_begin(engine->store) == ERR_NONE;
 
-	for (uint32_t i = 0; i < share && places > 0; i++) {
+	for (uint32_t i = 0; i < share && places > 0 && clock_monotonic_us() < end_us; i++) {
 		struct session_entry *entry;
 
 		sessions->next_place = (sessions->next_place + 1) % places;

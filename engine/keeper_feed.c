@@ -1,0 +1,419 @@
+/* keeper_feed: journals to ledger to index. On the keeper's thread, but for opening and closing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "core/verdict.h"
+#include "engine/keeper_inside.h"
+
+#define KEY_TEXT_MAX 1024
+/* Rounds without end would starve the letters: a flush under load ends after so many. */
+#define ROUNDS_MAX 1000
+
+/* The ledger's signing key, made at the first start together with its public half. */
+static enum err
+open_signer(struct keeper *keeper, const struct config *config, struct bytes *complaints)
+{
+	char path[PATH_MAX], public_path[PATH_MAX];
+	struct bytes text;
+	enum err err = config_path(config, "keys/ledger.key", path);
+
+	if (err == ERR_NONE)
+		err = config_path(config, "keys/ledger.pub", public_path);
+	if (err != ERR_NONE)
+		return err;
+	bytes_init(&text, KEY_TEXT_MAX);
+	err = file_read_secret(path, &text);
+	if (err == ERR_NONE)
+		err = note_signer_parse((const char *)text.data, text.len, &keeper->signer);
+	else if (err == ERR_NOT_FOUND) {
+		err = note_signer_generate(config->ledger_origin, &keeper->signer);
+		if (err == ERR_NONE)
+			err = note_signer_format(&keeper->signer, &text);
+		if (err == ERR_NONE)
+			err = file_replace(path, text.data, text.len, 0600);
+	}
+	bytes_clear(&text);
+	if (err == ERR_NONE)
+		err = note_verifier_format(&keeper->signer.verifier, &text);
+	if (err == ERR_NONE && access(public_path, F_OK) != 0)
+		err = file_replace(public_path, text.data, text.len, 0644);
+	bytes_wipe(&text);
+	if (err != ERR_NONE && bytes_printf(complaints, "%s: %s\n", path, err_text(err)) != ERR_NONE)
+		return ERR_NOMEM;
+	return err;
+}
+
+static enum err
+journal_key(void *context, uint32_t period, uint8_t ret_secret[SEAL_KEY_LEN])
+{
+	struct keeper *keeper = context;
+	struct period_key key;
+	enum err err = period_key_get(keeper->keys, period, false, &key);
+
+	if (err != ERR_NONE)
+		return err;
+	memcpy(ret_secret, key.secret_key, SEAL_KEY_LEN);
+	period_key_wipe(&key);
+	return ERR_NONE;
+}
+
+static enum err
+index_key(void *context, uint32_t period, uint8_t ret_key[INDEX_KEY_LEN])
+{
+	struct keeper *keeper = context;
+	struct period_key key;
+	enum err err = period_key_get(keeper->keys, period, false, &key);
+
+	if (err != ERR_NONE)
+		return err;
+	err = period_key_derive(&key, PERIOD_LABEL_DICTIONARY, ret_key);
+	period_key_wipe(&key);
+	return err;
+}
+
+static void
+note_seen(struct keeper *keeper, const struct disclosure *d)
+{
+	struct keeper_digest *digest = keeper->digest;
+
+	if (digest == NULL)
+		return;
+	for (uint32_t i = digest->n_seen; i-- > 0 && digest->n_seen - i <= 8;)
+		if (digest->seen[i].session == d->session) {
+			digest->seen[i].at_us = d->at_us;
+			return;
+		}
+	if (digest->n_seen < KEEPER_SEEN_MAX)
+		digest->seen[digest->n_seen++] = (struct keeper_seen){ d->session, d->at_us };
+}
+
+/* Days on which a limit or an order stopped a scope never feed its median. */
+static void
+note_stopped(struct keeper *keeper, const struct disclosure *d)
+{
+	struct keeper_digest *digest = keeper->digest;
+	bool of_organisation = d->reason == REASON_ORGANISATION_HARD || d->reason == REASON_ORGANISATION_SOFT ||
+	    d->reason == REASON_ORGANISATION_PASSED;
+	bool of_identity = d->reason == REASON_BUDGET_HARD || d->reason == REASON_BUDGET_SOFT ||
+	    d->reason == REASON_BUDGET_OBSERVED || (d->reason >= REASON_ORDER_SLOW && d->reason <= REASON_ORDER_DENY);
+
+	if (digest == NULL || (!of_identity && !of_organisation) || digest->n_stopped == KEEPER_SEEN_MAX)
+		return;
+	for (uint32_t i = 0; i < digest->n_stopped; i++)
+		if (digest->stopped[i].identity == d->identity && (digest->stopped[i].organisation != 0) == of_organisation)
+			return;
+	digest->stopped[digest->n_stopped++] = (struct keeper_stopped){ of_identity ? d->identity : 0,
+		of_organisation ? d->organisation : 0, d->at_us };
+}
+
+/* ERR_NONE also for what will never be integrated: it is skipped, and said. */
+static enum err
+add_or_skip(struct keeper *keeper, struct ledger_entry *entry)
+{
+	enum err err = ledger_add(keeper->ledger, entry);
+
+	if (err == ERR_SPACE) {
+		err = ledger_commit(keeper->ledger);
+		if (err == ERR_NONE)
+			err = ledger_add(keeper->ledger, entry);
+	}
+	if (err == ERR_EXISTS)
+		return ERR_NONE;
+	if (err != ERR_EXPIRED && err != ERR_RANGE)
+		return err;
+	log_error("an entry of the journal cannot be taken into the ledger: %s",
+	    err == ERR_EXPIRED ? "the key of its month was destroyed" : "its time lies in the future");
+	err = ledger_skip(keeper->ledger, &entry->source);
+	return err == ERR_EXISTS ? ERR_NONE : err;
+}
+
+static enum err
+take_entry(void *context, const struct journal_entry *from)
+{
+	struct keeper *keeper = context;
+	struct ledger_entry entry = {
+		.kind = LEDGER_DISCLOSURE,
+		.source = {
+			.node = from->cursor.at.node,
+			.worker = from->cursor.at.worker,
+			.segment = from->cursor.at.segment,
+			.offset = from->cursor.at.offset,
+			.writer = from->cursor.writer,
+			.sequence = from->cursor.sequence,
+		},
+		.at_us = from->disclosure.at_us,
+		.disclosure = from->disclosure,
+	};
+	enum err err = add_or_skip(keeper, &entry);
+
+	if (err != ERR_NONE)
+		return err;
+	keeper->round++;
+	note_seen(keeper, &from->disclosure);
+	if (from->disclosure.kind != DISCLOSURE_HANDED || from->disclosure.reason != REASON_NONE)
+		note_stopped(keeper, &from->disclosure);
+	return ERR_NONE;
+}
+
+enum err
+feed_add_own(struct keeper *keeper, struct ledger_entry *entry)
+{
+	enum err err;
+
+	entry->source = ledger_engine_source(keeper->ledger, keeper->node);
+	err = ledger_add(keeper->ledger, entry);
+	if (err != ERR_SPACE)
+		return err;
+	err = ledger_commit(keeper->ledger);
+	entry->source = ledger_engine_source(keeper->ledger, keeper->node);
+	return err == ERR_NONE ? ledger_add(keeper->ledger, entry) : err;
+}
+
+/* Anomalies of the journals: to the log, to status, and into the ledger. */
+static void
+take_remark(void *context, const struct journal_remark *remark)
+{
+	struct keeper *keeper = context;
+	char words[512];
+	struct ledger_entry entry = { .kind = LEDGER_REMARK, .at_us = clock_now_us(keeper->clock) };
+
+	(void)snprintf(words, sizeof(words), "%s: %s", remark->path, remark->words);
+	if (remark->kind == JOURNAL_REMARK_TORN)
+		log_info("journal %s", words);
+	else
+		log_warn("journal %s", words);
+	if (keeper->digest != NULL)
+		(void)snprintf(keeper->digest->news.words, sizeof(keeper->digest->news.words), "%.150s", words);
+	entry.remark.topic = ledger_text_of("journal");
+	entry.remark.words = ledger_text_of(words);
+	if (feed_add_own(keeper, &entry) != ERR_NONE)
+		log_error("a remark on the journals is missing in the ledger");
+}
+
+static enum err
+open_reader(struct keeper *keeper, const struct config *config, struct bytes *complaints)
+{
+	const struct journal_callbacks callbacks = {
+		.context = keeper, .key = journal_key, .entry = take_entry, .remark = take_remark };
+	const char *dirs[2] = { keeper->journal_dir[0], NULL };
+	struct ledger_source *positions = calloc(LEDGER_SOURCES_MAX, sizeof(*positions));
+	size_t n;
+	enum err err = ERR_NOMEM;
+
+	if (config_journal_dir(config, 1, keeper->journal_dir[1]))
+		dirs[1] = keeper->journal_dir[1];
+	if (positions != NULL && config_journal_dir(config, 0, keeper->journal_dir[0]))
+		err = journal_reader_open(dirs, &callbacks, &keeper->reader);
+	n = err == ERR_NONE ? ledger_positions(keeper->ledger, positions, LEDGER_SOURCES_MAX) : 0;
+	for (size_t i = 0; i < n && err == ERR_NONE; i++) {
+		struct journal_cursor cursor = {
+			.at = { positions[i].node, positions[i].worker, positions[i].segment, positions[i].offset },
+			.writer = positions[i].writer,
+			.sequence = positions[i].sequence,
+		};
+
+		if (positions[i].worker != LEDGER_WORKER_ENGINE)
+			err = journal_reader_resume(keeper->reader, &cursor);
+	}
+	free(positions);
+	if (err != ERR_NONE && bytes_printf(complaints, "%s: %s\n", keeper->journal_dir[0], err_text(err)) != ERR_NONE)
+		return ERR_NOMEM;
+	return err;
+}
+
+static enum err
+open_ledger(struct keeper *keeper, struct bytes *complaints)
+{
+	const struct ledger_options options = { .dir = keeper->ledger_dir, .signer = &keeper->signer,
+		.keys = keeper->keys, .clock = keeper->clock };
+	const char *why = "";
+	enum err err = ledger_open(&options, &keeper->ledger, &why);
+
+	if (err != ERR_NONE && bytes_printf(complaints, "%s: %s\n", keeper->ledger_dir,
+	    why[0] != '\0' ? why : err_text(err)) != ERR_NONE)
+		return ERR_NOMEM;
+	return err;
+}
+
+/* A damaged index is made anew from the ledger, which holds all that it held. */
+static enum err
+open_index(struct keeper *keeper, struct bytes *complaints)
+{
+	const struct index_options options = { .key = index_key, .context = keeper };
+	const char *why = "";
+	enum err err = index_open(keeper->index_dir, &options, &keeper->index, &why);
+
+	if (err == ERR_CORRUPT || err == ERR_FORMAT || err == ERR_UNSUPPORTED) {
+		log_warn("the index is made anew from the ledger: %s", why);
+		err = index_erase(keeper->index_dir, &why);
+		if (err == ERR_NONE)
+			err = index_open(keeper->index_dir, &options, &keeper->index, &why);
+	}
+	if (err != ERR_NONE && bytes_printf(complaints, "%s: %s\n", keeper->index_dir,
+	    why[0] != '\0' ? why : err_text(err)) != ERR_NONE)
+		return ERR_NOMEM;
+	return err;
+}
+
+enum err
+feed_open(struct keeper *keeper, struct bytes *complaints)
+{
+	const struct config *config = keeper->engine->config;
+	char keys[PATH_MAX];
+	enum err err = config_path(config, "ledger", keeper->ledger_dir);
+
+	if (err == ERR_NONE)
+		err = config_path(config, "index", keeper->index_dir);
+	if (err == ERR_NONE)
+		err = config_path(config, "keys", keys);
+	if (err == ERR_NONE)
+		err = open_signer(keeper, config, complaints);
+	if (err == ERR_NONE)
+		err = period_keys_open(keys, &keeper->keys);
+	if (err == ERR_NONE)
+		err = open_ledger(keeper, complaints);
+	if (err == ERR_NONE)
+		err = open_index(keeper, complaints);
+	if (err == ERR_NONE)
+		err = open_reader(keeper, config, complaints);
+	return err;
+}
+
+void
+feed_close(struct keeper *keeper)
+{
+	const char *why;
+
+	if (keeper->ledger != NULL && ledger_commit(keeper->ledger) != ERR_NONE)
+		log_warn("the ledger's last entries were not committed: they are integrated again");
+	if (keeper->index != NULL && index_flush(keeper->index, &why) != ERR_NONE)
+		log_warn("the index was not flushed: it goes on from the ledger");
+	journal_reader_free(keeper->reader);
+	index_free(keeper->index);
+	ledger_free(keeper->ledger);
+	period_keys_free(keeper->keys);
+	note_signer_wipe(&keeper->signer);
+}
+
+/* One ledger record into the index; entries that are no disclosure only move it on. */
+static enum err
+index_record(struct keeper *keeper, const struct ledger_record *record)
+{
+	const struct disclosure *d = NULL;
+	const char *why;
+	enum err err;
+
+	if (record->entry.kind == LEDGER_DISCLOSURE && record->readable == LEDGER_READABLE)
+		d = &record->entry.disclosure;
+	err = index_add(keeper->index, record->index, d, &why);
+	if (err == ERR_EXISTS)
+		return ERR_NONE;
+	if (err == ERR_EXPIRED)
+		err = index_add(keeper->index, record->index, NULL, &why);
+	if (err != ERR_NONE)
+		log_error("the index does not take entry %llu: %s", (unsigned long long)record->index, why);
+	return err;
+}
+
+/* From the ledger, so that the index holds what the ledger holds and nothing else. */
+static enum err
+feed_index(struct keeper *keeper)
+{
+	struct ledger_reader *reader;
+	struct ledger_record record;
+	struct merkle_head head;
+	const char *why = "";
+	enum err err;
+
+	ledger_head(keeper->ledger, &head);
+	if (index_next_entry(keeper->index) >= head.size)
+		return ERR_NONE;
+	err = ledger_reader_open(keeper->ledger_dir, &keeper->signer.verifier, keeper->keys, &reader, &why);
+	if (err != ERR_NONE) {
+		log_error("the ledger cannot be read back: %s", why);
+		return err;
+	}
+	ledger_reader_seek(reader, index_next_entry(keeper->index));
+	while ((err = ledger_read(reader, &record)) == ERR_NONE) {
+		err = index_record(keeper, &record);
+		if (err != ERR_NONE)
+			break;
+	}
+	ledger_reader_free(reader);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+/*
+ * Poll, commit, remove, index. An error of the poll is reported after the
+ * others have done their part: one damaged directory does not hold up the rest.
+ */
+enum err
+feed_round(struct keeper *keeper, uint64_t *ret_new)
+{
+	size_t n = 0, removed;
+	enum err polled, err;
+
+	keeper->round = 0;
+	polled = journal_reader_poll(keeper->reader, &n);
+	err = ledger_commit(keeper->ledger);
+	if (err == ERR_NONE && polled == ERR_NONE)
+		err = journal_reader_remove_finished(keeper->reader, &removed);
+	if (err == ERR_NONE)
+		err = feed_index(keeper);
+	if (err != ERR_NONE)
+		return err;
+	*ret_new = keeper->round;
+	return polled;
+}
+
+enum err
+keeper_integrate(struct keeper *keeper, uint64_t *ret_integrated)
+{
+	uint64_t all = 0;
+	uint64_t n = 1;
+	const char *why;
+	enum err err = ERR_NONE;
+
+	for (int i = 0; i < ROUNDS_MAX && n > 0 && err == ERR_NONE; i++) {
+		n = 0;
+		err = feed_round(keeper, &n);
+		all += n;
+	}
+	if (err == ERR_NONE)
+		err = index_flush(keeper->index, &why);
+	if (err == ERR_NONE)
+		*ret_integrated = all;
+	return err;
+}
+
+enum err
+keeper_retire(struct keeper *keeper, uint32_t period, const char *words)
+{
+	struct ledger_entry entry = { .kind = LEDGER_RETENTION, .at_us = clock_now_us(keeper->clock) };
+	const char *why;
+	enum err err;
+
+	if (period >= period_of(clock_now_us(keeper->clock)))
+		return ERR_RANGE;
+	entry.retention.event = LEDGER_KEY_DESTROYED;
+	entry.retention.period = period;
+	entry.retention.words = ledger_text_of(words);
+	err = feed_add_own(keeper, &entry);
+	if (err == ERR_NONE)
+		err = ledger_commit(keeper->ledger);
+	if (err == ERR_NONE)
+		err = period_key_destroy(keeper->keys, period);
+	if (err != ERR_NONE)
+		return err;
+	log_info("the key of %u was destroyed: %s", period, words);
+	err = index_forget(keeper->index, period, &why);
+	if (err == ERR_NONE)
+		err = index_drop(keeper->index, period, &why);
+	if (err != ERR_NONE)
+		log_warn("the index of %u could not be removed: %s", period, why);
+	return ERR_NONE;
+}
