@@ -56,9 +56,9 @@ arena_reserve(struct names *names, size_t more)
 }
 
 static enum err
-mark_reserve(struct names *names)
+mark_reserve(struct names *names, uint32_t more)
 {
-	size_t needed = names->n / MARK_EVERY + 1;
+	size_t needed = ((size_t)names->n + more) / MARK_EVERY + 1;
 
 	if (needed <= names->marks_cap)
 		return ERR_NONE;
@@ -77,7 +77,7 @@ names_append(struct names *names, const struct name *name)
 	enum err err = arena_reserve(names, RECORD_MAX);
 
 	if (err == ERR_NONE)
-		err = mark_reserve(names);
+		err = mark_reserve(names, 1);
 	if (err != ERR_NONE)
 		return err;
 	if (names->n >= NAMES_MAX)
@@ -90,6 +90,32 @@ names_append(struct names *names, const struct name *name)
 	memcpy(record + 2, name->id, name->id_len);
 	names->len += 2U + name->id_len;
 	names->n++;
+	return ERR_NONE;
+}
+
+enum err
+names_append_all(struct names *names, const uint8_t *bytes, size_t len, uint32_t n)
+{
+	enum err err = n > NAMES_MAX - names->n ? ERR_SPACE : arena_reserve(names, len);
+	size_t at = 0;
+
+	if (err == ERR_NONE)
+		err = mark_reserve(names, n);
+	if (err != ERR_NONE)
+		return err;
+	for (uint32_t i = 0; i < n; i++) {
+		if (len - at < 2 || bytes[at + 1] == 0 || bytes[at + 1] > PERSON_ID_MAX
+		    || len - at - 2 < bytes[at + 1])
+			return ERR_CORRUPT;
+		if ((names->n + i) % MARK_EVERY == 0)
+			names->marks[(names->n + i) / MARK_EVERY] = names->len + at;
+		at += 2U + bytes[at + 1];
+	}
+	if (at != len)
+		return ERR_CORRUPT;
+	memcpy(names->arena + names->len, bytes, len);
+	names->len += len;
+	names->n += n;
 	return ERR_NONE;
 }
 

@@ -46,6 +46,12 @@ void names_wipe(struct names *names);
 /* Give the next number, without looking whether the person has one. ERR_SPACE when full. */
 MUST_CHECK enum err names_append(struct names *names, const struct name *name);
 
+/*
+ * Give the next `n` numbers to the names that lie in `len` bytes as they do in
+ * the arena. ERR_CORRUPT, with nothing appended, where they are not exactly so many names.
+ */
+MUST_CHECK enum err names_append_all(struct names *names, const uint8_t *bytes, size_t len, uint32_t n);
+
 /* The number of a person, given now if need be. */
 MUST_CHECK enum err names_intern(struct names *names, const struct name *name, uint32_t *ret_number);
 

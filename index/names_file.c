@@ -141,27 +141,6 @@ block_aad(uint32_t period, const uint8_t *block, uint8_t ret_aad[AAD_LEN])
 	memcpy(ret_aad + 4, block, 12);
 }
 
-/* Persons of one decrypted block. The tag vouches for the bytes; bounds are held all the same. */
-static enum err
-take_content(const uint8_t *content, const struct block *block, struct names *names)
-{
-	struct reader r;
-
-	reader_init(&r, content, block->len);
-	for (uint32_t i = 0; i < block->n; i++) {
-		struct name name = {.space = reader_u8(&r)};
-
-		name.id_len = reader_u8(&r);
-		name.id = reader_take(&r, name.id_len);
-		if (r.bad || name.id_len == 0 || name.id_len > PERSON_ID_MAX)
-			return ERR_CORRUPT;
-		enum err err = names_append(names, &name);
-		if (err != ERR_NONE)
-			return err;
-	}
-	return reader_left(&r) == 0 ? ERR_NONE : ERR_CORRUPT;
-}
-
 /* Read the block at `end` into `space`; ERR_RANGE at a torn or missing one. */
 static enum err
 read_block(const struct names_file *file, struct block *block, uint8_t *space)
@@ -200,7 +179,7 @@ read_blocks(struct names_file *file, uint8_t *space, struct names *names)
 		/* Decrypting in place: GCM allows it, and no second plain copy is made. */
 		err = gcm_open(file->key, block.raw + 12, aad, space, block.len, space);
 		if (err == ERR_NONE)
-			err = take_content(space, &block, names);
+			err = names_append_all(names, space, block.len, block.n);
 		if (err != ERR_NONE)
 			return err == ERR_CRYPTO ? ERR_CORRUPT : err;
 		file->n += block.n;

@@ -39,6 +39,7 @@
 struct report {
 	double build_seconds;
 	double build_rss_mib;
+	double longest_add_seconds;
 	double open_seconds;
 	double list_seconds;
 	double seconds;
@@ -113,10 +114,13 @@ build_index(const struct plan *plan, struct report *report)
 
 	month_start(&m, plan);
 	for (const struct disclosure *d = month_next(&m); d != NULL; d = month_next(&m)) {
+		uint64_t before = clock_monotonic_us();
 		enum err err = index_add(index, entry++, d, &why);
 
 		if (err != ERR_NONE)
 			die("%s: %s", err_text(err), why);
+		if (since(before) > report->longest_add_seconds)
+			report->longest_add_seconds = since(before);
 	}
 	if (index_flush(index, &why) != ERR_NONE)
 		die("%s", why);
@@ -463,10 +467,11 @@ print(const struct plan *plan, const struct report *r)
 	printf("{\"persons\":%" PRIu64 ",\"disclosures\":%" PRIu64 ",\"identities\":%" PRIu64
 	    ",\"stolen\":%" PRIu64 ",\"listed\":%" PRIu64 ",\"seconds\":%.4f,\"list_seconds\":%.4f"
 	    ",\"seen_seconds\":%.5f,\"open_seconds\":%.3f,\"first_seconds\":%.3f,\"rss_mib\":%.0f"
-	    ",\"build_seconds\":%.1f,\"build_rss_mib\":%.0f,\"disk_mib\":%.0f",
+	    ",\"build_seconds\":%.1f,\"longest_add_seconds\":%.3f"
+	    ",\"build_rss_mib\":%.0f,\"disk_mib\":%.0f",
 	    plan->persons, plan->disclosures, plan->identities, plan->stolen, r->listed, r->seconds,
 	    r->list_seconds, r->seen_seconds, r->open_seconds, r->first_seconds, r->rss_mib,
-	    r->build_seconds, r->build_rss_mib, r->disk_mib);
+	    r->build_seconds, r->longest_add_seconds, r->build_rss_mib, r->disk_mib);
 	if (plan->sqlite != 0)
 		printf(",\"sqlite_seconds\":%.4f,\"sqlite_disclosures\":%" PRIu64 ",\"sqlite_build_seconds\":%.1f",
 		    r->sqlite_seconds, plan->sqlite, r->sqlite_build_seconds);

@@ -101,6 +101,30 @@ a_person_keeps_the_number_of_first_sight(void **state)
 	names_wipe(&plain);
 }
 
+static void
+names_that_lie_as_in_a_file_are_appended_whole_or_not_at_all(void **state)
+{
+	/* Namespace, length, identifier. */
+	static const uint8_t good[] = {1, 2, 'P', '1', 2, 1, 'x', 1, 3, 'a', 'b', 'c'};
+	struct names names;
+	struct name name;
+
+	(void)state;
+	assert_int_equal(names_init(&names), ERR_NONE);
+	for (uint32_t i = 0; i < 40; i++)
+		assert_int_equal(names_append_all(&names, good, sizeof(good), 3), ERR_NONE);
+	assert_int_equal(names_append_all(&names, good, sizeof(good), 2), ERR_CORRUPT);
+	assert_int_equal(names_append_all(&names, good, sizeof(good), 4), ERR_CORRUPT);
+	assert_int_equal(names_append_all(&names, good, sizeof(good) - 1, 3), ERR_CORRUPT);
+	assert_int_equal(names_append_all(&names, good, 5, 2), ERR_CORRUPT);
+	assert_int_equal(names.n, 120);
+	names_get(&names, 3 * 33 + 2, &name);
+	assert_int_equal(name.space, 1);
+	assert_int_equal(name.id_len, 3);
+	assert_memory_equal(name.id, "abc", 3);
+	names_wipe(&names);
+}
+
 static uint32_t
 random_event(struct dice *dice, struct event *event, struct sighting *people)
 {
@@ -270,6 +294,7 @@ main(void)
 	    cmocka_unit_test(siphash_gives_the_published_value),
 	    cmocka_unit_test(sorts_are_stable_and_ascending),
 	    cmocka_unit_test(a_person_keeps_the_number_of_first_sight),
+	    cmocka_unit_test(names_that_lie_as_in_a_file_are_appended_whole_or_not_at_all),
 	    cmocka_unit_test(events_go_through_bytes_unchanged),
 	    cmocka_unit_test(bytes_that_are_no_event_are_refused_within_bounds),
 	    cmocka_unit_test(a_set_counts_each_once_short_or_long),
