@@ -72,14 +72,41 @@ trim_fillers(uint32_t rule, const uint8_t *p, const uint8_t **end)
 		(*end)--;
 }
 
+/*
+ * What most identifiers are, short and printable ASCII, without the rules that
+ * need more than a look at each byte. False where it is not of that kind.
+ */
+static bool
+make_plain(uint32_t rule, const uint8_t *raw, size_t len, struct canon_id *ret_id)
+{
+	unsigned odd = 0;
+
+	if ((rule & (CANON_DIGITS | CANON_NO_ZEROES)) != 0 || len == 0 || len > PERSON_ID_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		odd |= (unsigned)(raw[i] - 0x20) > 0x5e;
+	if (odd != 0 || ((rule & CANON_TRIM) != 0 && (raw[0] == ' ' || raw[len - 1] == ' ')))
+		return false;
+	ret_id->len = (uint8_t)len;
+	if ((rule & (CANON_UPPER | CANON_LOWER)) == 0) {
+		memcpy(ret_id->text, raw, len);
+		return true;
+	}
+	for (size_t i = 0; i < len; i++)
+		ret_id->text[i] = change_case(rule, raw[i]);
+	return true;
+}
+
 enum err
 canon_make(uint32_t rule, const uint8_t *raw, size_t len, struct canon_id *ret_id,
     const char **why)
 {
 	const uint8_t *p = raw, *end = raw + len;
-	struct canon_id id = {0};
+	struct canon_id id = {.len = 0};
 	const char *fault = NULL;
 
+	if (make_plain(rule, raw, len, ret_id))
+		return ERR_NONE;
 	if (len > CANON_RAW_MAX) {
 		*why = "an identifier that is too long";
 		return ERR_FORMAT;

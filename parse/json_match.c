@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-#include "parse/path.h"
+#include "parse/json_edge.h"
 
 /* The record of a track that is on the way to records and in none of its own. */
 #define NO_RECORD JSON_OPEN_MAX
-#define NO_EDGE SHAPE_FANOUT_MAX
 
 void
 json_refuse(struct json_scan *scan, enum err err, const char *why)
@@ -34,14 +33,21 @@ node_of(const struct json_scan *scan, const struct json_track *track)
 static void
 push(struct json_scan *scan, uint8_t node, uint8_t shape, uint8_t record)
 {
+	const struct shape_node *to;
+
 	if (node == 0)
 		return;
 	if (scan->n_tracks == JSON_TRACKS_MAX) {
 		json_refuse(scan, ERR_FORMAT, "paths that lead to too many places at once");
 		return;
 	}
-	scan->tracks[scan->n_tracks++] =
-	    (struct json_track){.node = node, .shape = shape, .record = record};
+	to = &scan->shapes[shape].nodes[node];
+	if (record == NO_RECORD)
+		scan->watch |= JSON_WATCH_WAY;
+	if ((to->ends & SHAPE_END_ID) != 0)
+		scan->watch |= JSON_WATCH_ID;
+	scan->tracks[scan->n_tracks++] = (struct json_track){.fields = to->fields, .node = node,
+	    .shape = shape, .last = (uint8_t)(JSON_HINT_FIRST + node), .record = record};
 }
 
 void
@@ -63,34 +69,18 @@ json_match_element(struct json_scan *scan)
 	}
 }
 
-/* The number among its node's edges of the one with this name, or NO_EDGE. */
-static inline unsigned
-find_edge(const struct record_shape *shape, const struct shape_node *node, const uint8_t *name,
-    size_t len)
-{
-	if (len > PATH_NAME_MAX || (node->tags >> shape_tag(name, len) & 1) == 0)
-		return NO_EDGE;
-	for (unsigned i = 0; i < node->n_edges; i++) {
-		const struct shape_edge *edge = &shape->edges[node->first_edge + i];
-
-		if (edge->name_len == len && memcmp(shape->names + edge->name_at, name, len) == 0)
-			return i;
-	}
-	return NO_EDGE;
-}
-
 /* Follow one track along a name; the node it leads to. */
 static uint8_t
 follow_name(struct json_scan *scan, struct json_track *track, const uint8_t *name, size_t len)
 {
 	const struct record_shape *shape = shape_of(scan, track);
 	const struct shape_node *node = &shape->nodes[track->node];
-	unsigned edge = find_edge(shape, node, name, len);
+	unsigned edge = json_edge_find(shape, node, name, len);
 
-	if (edge == NO_EDGE)
+	if (edge == JSON_NO_EDGE)
 		return node->any_name;
 	if ((track->seen >> edge & 1) != 0)
-		json_refuse(scan, ERR_FORMAT, "a name that comes twice in one object");
+		json_refuse(scan, ERR_FORMAT, JSON_WHY_TWICE);
 	track->seen |= (uint64_t)1 << edge;
 	return shape->edges[node->first_edge + edge].node;
 }
@@ -193,14 +183,13 @@ void
 json_match_begin(struct json_scan *scan, enum json_kind kind, bool *ret_keep)
 {
 	uint32_t end = scan->n_tracks;
-	bool keep = false;
+	bool keep;
 
 	scan->n_outer = scan->n_records;
-	for (uint32_t i = scan->pending; i < end; i++)
+	for (uint32_t i = scan->pending; (scan->watch & JSON_WATCH_WAY) != 0 && i < end; i++)
 		if (scan->tracks[i].record == NO_RECORD)
 			begin_way(scan, &scan->tracks[i], kind);
-	for (uint32_t i = scan->pending; i < scan->n_tracks; i++)
-		keep |= (node_of(scan, &scan->tracks[i])->ends & SHAPE_END_ID) != 0;
+	keep = (scan->watch & JSON_WATCH_ID) != 0;
 	if (keep && kind == JSON_NULL)
 		json_refuse(scan, ERR_FORMAT, "a record whose identifier is null");
 	else if (keep && kind != JSON_STRING && kind != JSON_NUMBER)
@@ -226,6 +215,7 @@ json_match_adopt(struct json_scan *scan, struct json_frame *frame)
 		scan->tracks[kept++] = scan->tracks[i];
 	}
 	scan->n_tracks = scan->pending = kept;
+	scan->watch = 0;
 }
 
 void
@@ -236,7 +226,7 @@ json_match_some(struct json_scan *scan, struct json_frame *frame)
 		const struct json_track *track = &scan->tracks[i];
 
 		if (track->record != NO_RECORD)
-			scan->records[track->record].fields |= node_of(scan, track)->fields;
+			scan->records[track->record].fields |= track->fields;
 	}
 }
 
@@ -251,8 +241,9 @@ is_integer(const uint8_t *text, size_t len)
 	return true;
 }
 
-static void
-take_id(struct json_scan *scan, const struct json_track *track, const uint8_t *text, size_t len)
+void
+json_match_id(struct json_scan *scan, const struct json_track *track, const uint8_t *text,
+    size_t len)
 {
 	struct canon_id *id = &scan->records[track->record].id;
 	const char *why = NULL;
@@ -272,15 +263,16 @@ json_match_scalar(struct json_scan *scan, enum json_kind kind, const uint8_t *te
 		if (track->record == NO_RECORD)
 			continue;
 		if (len != 0)
-			scan->records[track->record].fields |= node->fields;
+			scan->records[track->record].fields |= track->fields;
 		if ((node->ends & SHAPE_END_ID) == 0)
 			continue;
 		if (kind == JSON_NUMBER && !is_integer(text, len))
 			json_refuse(scan, ERR_FORMAT, "an identifier that is a number but no plain integer");
 		else
-			take_id(scan, track, text, len);
+			json_match_id(scan, track, text, len);
 	}
 	scan->n_tracks = scan->pending;
+	scan->watch = 0;
 }
 
 /* Strict: an object on the way to records must have one of the members that lead there. */

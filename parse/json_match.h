@@ -19,6 +19,11 @@
 
 #include "parse/json_scan.h"
 
+/* scan->watch: some pending track is on the way to records, or waits for an identifier. */
+enum json_watch { JSON_WATCH_WAY = 1, JSON_WATCH_ID = 2 };
+
+#define JSON_WHY_TWICE "a name that comes twice in one object"
+
 enum json_kind { JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL, JSON_OBJECT, JSON_ARRAY };
 
 /* Stop the scan: the first refusal stays. */
@@ -33,7 +38,11 @@ void json_match_element(struct json_scan *scan);
 /* The value that comes has this name; len over CANON_RAW_MAX: a name too long to matter. */
 void json_match_name(struct json_scan *scan, const uint8_t *name, size_t len);
 
-/* A value of this kind begins. `ret_keep`: its text is wanted, because it is an identifier. */
+/*
+ * A value of this kind begins. Needed for objects and arrays, and for scalars
+ * where scan->watch says so. `ret_keep`: its text is wanted, because it
+ * is an identifier.
+ */
 void json_match_begin(struct json_scan *scan, enum json_kind kind, bool *ret_keep);
 
 /* An object or array has begun: hand its new frame the pending tracks. */
@@ -49,11 +58,24 @@ void json_match_some(struct json_scan *scan, struct json_frame *frame);
 void json_match_scalar(struct json_scan *scan, enum json_kind kind, const uint8_t *text,
     size_t len);
 
+/* The identifier of the track's record is this text. */
+void json_match_id(struct json_scan *scan, const struct json_track *track, const uint8_t *text,
+    size_t len);
+
 /* The innermost object or array has ended. */
 void json_match_close(struct json_scan *scan, const struct json_frame *frame);
 
 /* After _scalar and _close: report the records that this value was; it ended at `at`. */
 void json_match_report(struct json_scan *scan, uint64_t at);
+
+/* A scalar has ended that nobody watches: _begin was not called and no record opened. */
+static inline void
+json_match_plain(struct json_scan *scan, bool shown)
+{
+	for (uint32_t i = scan->pending; shown && i < scan->n_tracks; i++)
+		scan->records[scan->tracks[i].record].fields |= scan->tracks[i].fields;
+	scan->n_tracks = scan->pending;
+}
 
 /* Is anything pending? Where not, the value that comes concerns nobody. */
 static inline bool

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "parse/json_fast.h"
 #include "parse/json_match.h"
 #include "parse/json_text.h"
 #include "parse/span.h"
@@ -41,6 +42,12 @@ enum number_part {
 	NUMBER_OVER
 };
 
+/* Text of a token, where it lies. */
+struct token {
+	const uint8_t *at;
+	size_t len;
+};
+
 static void
 refuse(struct json_scan *scan, const char *why)
 {
@@ -67,27 +74,30 @@ value_ended(struct json_scan *scan)
 }
 
 /* A scalar that somebody waits for has ended just before p. */
-static void
-scalar_ended(struct json_scan *scan, enum json_kind kind, const uint8_t *text, size_t len,
-    const uint8_t *p)
+static inline void
+scalar_ended(struct json_scan *scan, enum json_kind kind, struct token token, const uint8_t *p)
 {
-	json_match_scalar(scan, kind, text, len);
+	if (!scan->watch) {
+		json_match_plain(scan, token.len != 0);
+		return;
+	}
+	json_match_scalar(scan, kind, token.at, token.len);
 	if (scan->n_outer != scan->n_records)
 		json_match_report(scan, offset_of(scan, p));
 }
 
 /* The string that ended just before p was `text`. */
 static inline void
-string_ended(struct json_scan *scan, const uint8_t *text, size_t len, const uint8_t *p)
+string_ended(struct json_scan *scan, bool is_name, struct token token, const uint8_t *p)
 {
-	if (!scan->is_name) {
+	if (!is_name) {
 		if (json_match_pending(scan))
-			scalar_ended(scan, JSON_STRING, text, len, p);
+			scalar_ended(scan, JSON_STRING, token, p);
 		value_ended(scan);
 		return;
 	}
 	if (top_frame(scan)->first_track != scan->pending)
-		json_match_name(scan, text, len);
+		json_match_name(scan, token.at, token.len);
 	scan->expect = EXPECT_COLON;
 }
 
@@ -96,22 +106,28 @@ static const uint8_t *
 string_run(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 {
 	p = json_text_run(scan, p, end);
-	if (scan->part == JSON_TEXT_OVER)
-		string_ended(scan, scan->text, scan->keep ? scan->text_len : scan->some, p);
+	if (scan->part == JSON_TEXT_OVER) {
+		struct token token = {scan->text, scan->keep ? scan->text_len : scan->some};
+
+		string_ended(scan, scan->is_name, token, p);
+	}
 	return p;
 }
 
 /* p is after the opening quote. */
-static inline const uint8_t *
-string_begin(struct json_scan *scan, bool keep, const uint8_t *p, const uint8_t *end)
+static inline __attribute__((always_inline)) const uint8_t *
+string_begin(struct json_scan *scan, bool is_name, bool keep, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *stop = span_text(p, end);
 
 	if (stop < end && *stop == '"') {
-		string_ended(scan, p, (size_t)(stop - p), stop + 1);
+		struct token token = {p, (size_t)(stop - p)};
+
+		string_ended(scan, is_name, token, stop + 1);
 		return stop + 1;
 	}
 	json_text_begin(scan, keep);
+	scan->is_name = is_name;
 	scan->part = JSON_TEXT_PLAIN;
 	scan->expect = IN_STRING;
 	return string_run(scan, p, end);
@@ -155,8 +171,11 @@ number_ended(struct json_scan *scan, const uint8_t *p)
 		refuse(scan, "a number that is not one");
 		return;
 	}
-	if (json_match_pending(scan))
-		scalar_ended(scan, JSON_NUMBER, scan->text, scan->keep ? scan->text_len : 1, p);
+	if (json_match_pending(scan)) {
+		struct token token = {scan->text, scan->keep ? scan->text_len : 1};
+
+		scalar_ended(scan, JSON_NUMBER, token, p);
+	}
 	value_ended(scan);
 }
 
@@ -214,7 +233,7 @@ literal_run(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 	if (json_match_pending(scan)) {
 		bool null = scan->code == 'n';
 
-		scalar_ended(scan, null ? JSON_NULL : JSON_BOOL, NULL, null ? 0 : 1, p);
+		scalar_ended(scan, null ? JSON_NULL : JSON_BOOL, (struct token){NULL, null ? 0 : 1}, p);
 	}
 	value_ended(scan);
 	return p;
@@ -289,8 +308,9 @@ kind_of(uint8_t c)
 	}
 }
 
-static inline const uint8_t *
-value(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
+/* A value that is no string. */
+static const uint8_t *
+other_value(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 {
 	enum json_kind kind = kind_of(*p);
 	bool keep = false;
@@ -302,9 +322,6 @@ value(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 	if (json_match_pending(scan))
 		json_match_begin(scan, kind, &keep);
 	switch (kind) {
-	case JSON_STRING:
-		scan->is_name = 0;
-		return string_begin(scan, keep, p + 1, end);
 	case JSON_OBJECT:
 	case JSON_ARRAY:
 		container_begin(scan, kind == JSON_OBJECT);
@@ -316,7 +333,19 @@ value(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 	}
 }
 
-static inline const uint8_t *
+static inline __attribute__((always_inline)) const uint8_t *
+value(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
+{
+	bool keep = false;
+
+	if (*p != '"')
+		return other_value(scan, p, end);
+	if (scan->watch)
+		json_match_begin(scan, JSON_STRING, &keep);
+	return string_begin(scan, false, keep, p + 1, end);
+}
+
+static inline __attribute__((always_inline)) const uint8_t *
 name(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 {
 	bool keep = top_frame(scan)->first_track != scan->pending;
@@ -325,8 +354,7 @@ name(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 		refuse(scan, "an object with something else than a name");
 		return p;
 	}
-	scan->is_name = 1;
-	return string_begin(scan, keep, p + 1, end);
+	return string_begin(scan, true, keep, p + 1, end);
 }
 
 static inline const uint8_t *
@@ -346,18 +374,35 @@ element_begin(struct json_scan *scan)
 	scan->expect = EXPECT_VALUE;
 }
 
+/* After a value. */
 static inline const uint8_t *
-comma(struct json_scan *scan, const uint8_t *p)
+comma(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 {
-	if (*p == '}' || *p == ']')
+	if (*p == '}' || *p == ']') {
 		container_end(scan, *p == '}', p + 1);
-	else if (*p != ',')
+	} else if (*p != ',') {
 		refuse(scan, "a value without comma or end after it");
-	else if (top_frame(scan)->object)
+	} else if (top_frame(scan)->object) {
 		scan->expect = EXPECT_NAME;
-	else
+	} else {
 		element_begin(scan);
+		if (end - p > 1 && p[1] == '{') /* the next record of a list */
+			return value(scan, p + 1, end);
+	}
 	return p + 1;
+}
+
+/* p is where a member should begin. */
+static const uint8_t *
+members(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
+{
+	bool ended;
+
+	if (*p != '"')
+		return name(scan, p, end);
+	p = json_fast_members(scan, p, end, &ended);
+	scan->expect = ended ? EXPECT_COMMA : EXPECT_NAME;
+	return ended ? p : name(scan, p, end);
 }
 
 /* After { or [: the end, or the first member or element. */
@@ -373,7 +418,7 @@ first(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 	if (frame->empty)
 		json_match_some(scan, frame);
 	if (frame->object)
-		return name(scan, p, end);
+		return members(scan, p, end);
 	element_begin(scan);
 	return value(scan, p, end);
 }
@@ -389,11 +434,11 @@ token(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 	case EXPECT_FIRST_NAME:
 		return first(scan, p, end);
 	case EXPECT_NAME:
-		return name(scan, p, end);
+		return members(scan, p, end);
 	case EXPECT_COLON:
 		return colon(scan, p);
 	case EXPECT_COMMA:
-		return comma(scan, p);
+		return comma(scan, p, end);
 	case EXPECT_END:
 		refuse(scan, "something after the end of the document");
 		return p;

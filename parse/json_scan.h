@@ -35,11 +35,17 @@
 #define JSON_TRACKS_MAX 160 /* places in shapes that are followed at once */
 #define JSON_OPEN_MAX 16    /* records inside one another */
 
+/* One place for each edge, and from here on one for each node. */
+#define JSON_HINT_FIRST SHAPE_EDGES_MAX
+#define JSON_HINTS (SHAPE_EDGES_MAX + SHAPE_NODES_MAX)
+
 /* A place in one automaton of one shape, at one depth. */
 struct json_track {
-	uint64_t seen;  /* set of edges of `node` whose name this object had already */
+	uint64_t seen;   /* set of edges of `node` whose name this object had already */
+	uint32_t fields; /* those of `node` */
 	uint8_t node;
 	uint8_t shape;
+	uint8_t last;   /* edge found last, or JSON_HINT_FIRST + node: the place in json_scan.hints */
 	uint8_t record; /* the open record it belongs to; JSON_OPEN_MAX: the way to records */
 };
 
@@ -79,10 +85,16 @@ struct json_scan {
 	uint8_t need;     /* bytes that part still needs */
 	uint8_t low;      /* bounds of the next byte of a UTF-8 sequence */
 	uint8_t high;
+	uint8_t watch;    /* what pending tracks wait for, see json_match.h */
 	uint8_t is_name;  /* the string being read is a member's name */
 	uint8_t keep;     /* the token's decoded bytes are wanted in `text` */
 	uint8_t some;     /* the string is not empty */
 	uint16_t text_len; /* over CANON_RAW_MAX: did not fit */
+	/*
+	 * Records of a list have their members in one order: which edge of its node
+	 * came after an edge, or first, the last time. Only a guess, always checked.
+	 */
+	uint8_t hints[JSON_HINTS];
 	uint8_t text[CANON_RAW_MAX];
 	struct json_record records[JSON_OPEN_MAX];
 	struct json_frame frames[JSON_DEPTH_MAX];

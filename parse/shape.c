@@ -92,6 +92,12 @@ alive_with_name(const struct build *b, uint8_t node, const struct json_path *pat
 	return set;
 }
 
+static unsigned
+edge_tag(const struct record_shape *shape, const struct shape_edge *edge)
+{
+	return shape_tag(shape->names + edge->name_at, edge->name_len);
+}
+
 static void
 add_edge(struct build *b, uint8_t node, const struct json_path *path, uint64_t alive)
 {
@@ -100,16 +106,32 @@ add_edge(struct build *b, uint8_t node, const struct json_path *path, uint64_t a
 	uint8_t len = path->steps[depth].len;
 	uint8_t *name = shape->names + shape->names_len;
 
-	if (shape->n_edges == SHAPE_EDGES_MAX || shape->names_len + len > SHAPE_NAMES_MAX) {
+	if (shape->n_edges == SHAPE_EDGES_MAX || shape->names_len + len + 1 > SHAPE_NAMES_MAX) {
 		b->why = "paths with too many names in all";
 		return;
 	}
 	memcpy(name, step_name(path, depth), len);
+	name[len] = '"'; /* as a response has it, see json_fast.c */
 	shape->edges[shape->n_edges++] = (struct shape_edge){.name_at = shape->names_len,
 	    .name_len = len, .node = node_for(b, (uint8_t)(depth + 1), alive)};
-	shape->names_len = (uint16_t)(shape->names_len + len);
+	shape->names_len = (uint16_t)(shape->names_len + len + 1);
 	shape->nodes[node].tags |= (uint64_t)1 << shape_tag(name, len);
 	shape->nodes[node].n_edges++;
+}
+
+/* Readers look an edge up by its tag: see json_match.c. */
+static void
+sort_edges(struct record_shape *shape, const struct shape_node *node)
+{
+	struct shape_edge *edges = shape->edges + node->first_edge;
+
+	for (size_t i = 1; i < node->n_edges; i++)
+		for (size_t j = i; j > 0 && edge_tag(shape, &edges[j]) < edge_tag(shape, &edges[j - 1]); j--) {
+			struct shape_edge edge = edges[j];
+
+			edges[j] = edges[j - 1];
+			edges[j - 1] = edge;
+		}
 }
 
 static void
@@ -128,6 +150,7 @@ add_edges(struct build *b, uint8_t node)
 		add_edge(b, node, &b->paths[i], same | any);
 		left &= ~same;
 	}
+	sort_edges(b->shape, &b->shape->nodes[node]);
 }
 
 static uint64_t
@@ -297,7 +320,7 @@ edges_sound(const struct record_shape *shape, size_t number)
 		const struct shape_edge *edge = &shape->edges[node->first_edge + i];
 
 		if (edge->node <= number || edge->node >= shape->n_nodes ||
-		    edge->name_at + edge->name_len > shape->names_len)
+		    edge->name_at + edge->name_len + 1 > shape->names_len)
 			return false;
 	}
 	return true;

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "parse/json_scan.h"
 
-#define ROUNDS 7
-#define BYTES_PER_ROUND 100000000
+#define ROUNDS 100
+#define BYTES_PER_ROUND 4000000
 
 static const char *const record_forms[] = {
     "{\"id\":\"P%07u\",\"lastName\":\"Lefebvre\",\"firstName\":\"Camille\",\"birthDate\":\"1984-0%u-1%u\","
