@@ -1,5 +1,5 @@
 /*
- * limits: slots under sequence locks, and the arena's bookkeeping, all in the
+ * limits: slots of two copies each, and the arena's bookkeeping, all in the
  * state map, so that nothing here has to be believed from a map that workers
  * can write.
  */
@@ -15,8 +15,8 @@
 _Static_assert(sizeof(struct limit_record) % sizeof(uint64_t) == 0, "copied as words");
 
 struct limit_slot {
-	_Atomic uint64_t sequence;
-	_Atomic uint64_t record[WORDS_OF(struct limit_record)];
+	_Atomic uint64_t flips; /* 0: never opened */
+	_Atomic uint64_t copy[2 * WORDS_OF(struct limit_record)];
 };
 
 /* Followed by n_slots slots, then n_slots free regions. All fields are the writer's. */
@@ -84,6 +84,16 @@ limit_entries_for(uint32_t persons)
 	return (uint32_t)words_round_up(need < size ? size : need, size / 4);
 }
 
+static bool
+read_record(const struct limit_table *t, uint32_t at, struct limit_record *record)
+{
+	struct limit_slot *slot = slot_of(t, at);
+	bool whole;
+
+	(void)words_read(&slot->flips, slot->copy, record, WORDS_OF(struct limit_record), &whole);
+	return whole;
+}
+
 enum err
 limit_table_get(const struct limit_table *t, struct budget_ref ref, struct limit_record *ret_record)
 {
@@ -91,27 +101,20 @@ limit_table_get(const struct limit_table *t, struct budget_ref ref, struct limit
 
 	if (ref.slot >= t->n_slots || ref.generation == 0)
 		return ERR_NOT_FOUND;
-	struct limit_slot *slot = slot_of(t, ref.slot);
-	for (int tries = 0; tries < WORDS_TRIES; tries++) {
-		uint64_t begun = words_read_begin(&slot->sequence);
-
-		words_load(&record, slot->record, WORDS_OF(struct limit_record));
-		if (!words_read_ok(&slot->sequence, begun))
-			continue;
-		if (record.generation != ref.generation || record.limits.kind == LIMIT_UNUSED)
-			return ERR_NOT_FOUND;
-		*ret_record = record;
-		return ERR_NONE;
-	}
-	return ERR_BUSY;
+	if (!read_record(t, ref.slot, &record))
+		return ERR_BUSY;
+	if (record.generation != ref.generation || record.limits.kind == LIMIT_UNUSED)
+		return ERR_NOT_FOUND;
+	*ret_record = record;
+	return ERR_NONE;
 }
 
-/* From here on: the writer. */
+/* From here on: the writer, whose own reads are always whole. */
 
 static void
 read_own(const struct limit_table *t, uint32_t slot, struct limit_record *record)
 {
-	words_load(record, slot_of(t, slot)->record, WORDS_OF(struct limit_record));
+	(void)read_record(t, slot, record);
 }
 
 static void
@@ -119,9 +122,7 @@ write_own(struct limit_table *t, uint32_t at, const struct limit_record *record)
 {
 	struct limit_slot *slot = slot_of(t, at);
 
-	words_write_begin(&slot->sequence);
-	words_store(slot->record, record, WORDS_OF(struct limit_record));
-	words_write_end(&slot->sequence);
+	words_flip(&slot->flips, slot->copy, record, WORDS_OF(struct limit_record));
 }
 
 static bool
@@ -321,41 +322,25 @@ limit_table_each(const struct limit_table *t,
 	}
 }
 
-/*
- * A slot whose sequence is odd was being written: which of its regions were
- * freed or taken is unknown, so it keeps none. Their room is lost until the maps
- * are made anew, which beats giving a region to two scopes.
- */
-static void
-adopt_slot(struct limit_table *t, uint32_t slot, uint64_t at_us)
-{
-	struct limit_record record;
-
-	read_own(t, slot, &record);
-	if ((words_read_begin(&slot_of(t, slot)->sequence) & 1) != 0) {
-		uint32_t generation = record.generation;
-
-		record = (struct limit_record){.generation = generation + 1, .closed_at_us = at_us};
-		write_own(t, slot, &record);
-	}
-	if (record.limits.kind == LIMIT_UNUSED)
-		t->area->n_closed++;
-}
-
+/* Records are whole at any moment; what follows from them is counted anew. */
 void
-limit_table_adopt(struct limit_table *t, uint64_t at_us)
+limit_table_adopt(struct limit_table *t)
 {
 	struct limit_area *area = t->area;
 
 	if (area->used_slots > t->n_slots)
 		area->used_slots = t->n_slots;
-	/* A slot may have been written whose count was not. */
+	/* A slot may have been written and not counted. */
 	while (area->used_slots < t->n_slots &&
-	    words_read_begin(&slot_of(t, (uint32_t)area->used_slots)->sequence) != 0)
+	    atomic_load_explicit(&slot_of(t, (uint32_t)area->used_slots)->flips, memory_order_relaxed) != 0)
 		area->used_slots++;
 	if (area->n_free > t->n_slots)
 		area->n_free = 0;
 	area->n_closed = 0;
-	for (uint32_t i = 0; i < area->used_slots; i++)
-		adopt_slot(t, i, at_us);
+	for (uint32_t i = 0; i < area->used_slots; i++) {
+		struct limit_record record;
+
+		read_own(t, i, &record);
+		area->n_closed += record.limits.kind == LIMIT_UNUSED;
+	}
 }

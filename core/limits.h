@@ -85,7 +85,7 @@ void limit_table_attach(struct limit_table *t, void *memory, uint32_t n_slots, u
 
 /*
  * Readers. ERR_NOT_FOUND: no such slot, or given to somebody else since.
- * ERR_BUSY: the writer died while writing; it repairs when it starts again.
+ * ERR_BUSY: it kept changing (never seen outside a test).
  */
 MUST_CHECK enum err limit_table_get(const struct limit_table *t, struct budget_ref ref,
     struct limit_record *ret_record);
@@ -119,8 +119,8 @@ MUST_CHECK enum err limit_table_close(struct limit_table *t, struct budget_ref r
 void limit_table_each(const struct limit_table *t,
     bool (*visit)(void *context, struct budget_ref ref, const struct limit_record *record), void *context);
 
-/* After a crash of the writer: end half-written records. Those are closed; the caller opens them anew. */
-void limit_table_adopt(struct limit_table *t, uint64_t at_us);
+/* The writer, when it takes over a table that another one left, perhaps in the middle of a change. */
+void limit_table_adopt(struct limit_table *t);
 
 /* Entries of a region that holds `persons`, and persons that a region holds. */
 uint32_t limit_entries_for(uint32_t persons);

@@ -20,11 +20,13 @@ const struct map_capacity map_capacity_default = {
 	.arena_entries = 1ull << 27,
 };
 
+#define PERIOD_WORDS 5
+
 /* The first part of both headers. */
 struct map_mark {
 	char magic[8];
 	uint32_t version;
-	uint32_t layout; /* CRC-32C over the sizes of all structures */
+	uint32_t layout; /* CRC-32C over the sizes of all structures and tables */
 	uint64_t size;   /* of the file */
 	uint64_t pair;
 };
@@ -36,8 +38,8 @@ struct map_state_header {
 	_Atomic uint32_t open;
 	_Atomic uint32_t retired;
 	_Atomic uint64_t beat_us;
-	_Atomic uint64_t period_sequence; /* 0: none set yet */
-	_Atomic uint64_t period[5];
+	_Atomic uint64_t period_flips; /* 0: none set yet */
+	_Atomic uint64_t period[2 * PERIOD_WORDS];
 };
 
 struct map_budgets_header {
@@ -49,7 +51,7 @@ struct map_budgets_header {
 
 _Static_assert(sizeof(struct map_state_header) <= HEADER_ROOM, "fits a page");
 _Static_assert(sizeof(struct map_budgets_header) <= HEADER_ROOM, "fits a page");
-_Static_assert(sizeof(struct map_period) <= 5 * sizeof(uint64_t), "fits its words");
+_Static_assert(sizeof(struct map_period) <= PERIOD_WORDS * sizeof(uint64_t), "fits its words");
 
 static uint32_t
 layout_hash(void)
@@ -62,6 +64,7 @@ layout_hash(void)
 		sizeof(struct route), sizeof(struct meter), sizeof(struct rules), sizeof(struct record_shape),
 		sizeof(struct limit_record), sizeof(struct budget_scope), sizeof(struct budget_lock),
 		sizeof(struct budget_entry), HOUR_BUCKETS, DAY_BUCKETS, MONTH_BUCKETS,
+		(uint32_t)session_table_size(1), (uint32_t)order_table_size(1), (uint32_t)limit_table_size(1),
 	};
 
 	return codec_crc32c(0, sizes, sizeof(sizes));
@@ -231,7 +234,8 @@ void
 map_state_adopt(struct map_state *map, uint64_t at_us)
 {
 	session_table_adopt(&map->sessions);
-	limit_table_adopt(&map->limits, at_us);
+	limit_table_adopt(&map->limits);
+	map_set_beat(map, at_us);
 	/* Orders and rules are whole at any moment: a copy that was being filled is not live. */
 }
 
@@ -275,32 +279,25 @@ map_set_beat(struct map_state *map, uint64_t at_us)
 enum err
 map_period_get(const struct map_state *map, struct map_period *ret_period)
 {
-	struct map_state_header *header = map->header;
-	uint64_t words[5];
+	const struct map_state_header *header = map->header;
+	uint64_t words[PERIOD_WORDS];
+	bool whole;
 
-	for (int tries = 0; tries < WORDS_TRIES; tries++) {
-		uint64_t begun = words_read_begin(&header->period_sequence);
-
-		if (begun == 0)
-			return ERR_NOT_FOUND;
-		words_load(words, header->period, 5);
-		if (!words_read_ok(&header->period_sequence, begun))
-			continue;
-		memcpy(ret_period, words, sizeof(*ret_period));
-		return ERR_NONE;
-	}
-	return ERR_BUSY;
+	if (words_read(&header->period_flips, header->period, words, PERIOD_WORDS, &whole) == 0)
+		return ERR_NOT_FOUND;
+	if (!whole)
+		return ERR_BUSY;
+	memcpy(ret_period, words, sizeof(*ret_period));
+	return ERR_NONE;
 }
 
 void
 map_period_set(struct map_state *map, const struct map_period *period)
 {
-	uint64_t words[5] = {0};
+	uint64_t words[PERIOD_WORDS] = {0};
 
 	memcpy(words, period, sizeof(*period));
-	words_write_begin(&map->header->period_sequence);
-	words_store(map->header->period, words, 5);
-	words_write_end(&map->header->period_sequence);
+	words_flip(&map->header->period_flips, map->header->period, words, PERIOD_WORDS);
 }
 
 const struct map_birth *

@@ -84,7 +84,7 @@ MUST_CHECK enum err map_state_attach(struct map_state *ret_map, void *memory, si
 MUST_CHECK enum err map_budgets_attach(struct map_budgets *ret_map, void *memory, size_t size,
     const struct map_state *state, const char **why);
 
-/* The writer, on maps that its crashed predecessor left: repair what was half-written. */
+/* The writer, on maps that its predecessor left, perhaps in the middle of a change. Gives a sign of life. */
 void map_state_adopt(struct map_state *map, uint64_t at_us);
 
 /* Open: budgets are complete, metered routes may be served. */

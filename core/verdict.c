@@ -125,7 +125,8 @@ static const struct verdict_words words[REASON_MAX] = {
 		{"Answer withheld", "Réponse retenue"},
 		{"The answer could not be checked, so it was not sent.",
 		 "La réponse n'a pas pu être contrôlée ; elle n'a donc pas été transmise."},
-		{"Try again; if it happens again, tell support.", "Recommencez ; si cela se reproduit, prévenez l'assistance."},
+		{"Try again; if it happens again, tell support.",
+		 "Recommencez ; si cela se reproduit, prévenez l'assistance."},
 	},
 	[REASON_RESPONSE_TOO_LARGE] = {
 		"response-too-large", "urn:tourniquet:problem:response-too-large", 502,

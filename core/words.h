@@ -19,8 +19,8 @@
 
 #define WORDS_OF(type) (sizeof(type) / sizeof(uint64_t))
 
-/* How often a reader repeats before it gives up: the writer holds a slot for less than a microsecond. */
-#define WORDS_TRIES 10000
+/* How often a reader repeats before it gives up. Each time the writer has made a whole change meanwhile. */
+#define WORDS_TRIES 1000
 
 static inline void
 words_load(void *to, const _Atomic uint64_t *from, size_t n)
@@ -43,7 +43,7 @@ words_store(_Atomic uint64_t *to, const void *from, size_t n)
 	}
 }
 
-/* The writer, around words_store(). Also ends a write that was cut off. */
+/* One writer, around words_store(). Also ends a write that was cut off. */
 static inline void
 words_write_begin(_Atomic uint64_t *sequence)
 {
@@ -71,6 +71,36 @@ static inline bool
 words_read_ok(const _Atomic uint64_t *sequence, uint64_t begun)
 {
 	return (begun & 1) == 0 && atomic_load_explicit(sequence, memory_order_relaxed) == begun;
+}
+
+/*
+ * Two copies of `n` words, one after the other; the last bit of the number of
+ * flips says which is live. One writer fills the idle copy and flips. Unlike
+ * under a sequence lock, a writer that is preempted or killed in the middle
+ * keeps no reader waiting and leaves nothing half-written.
+ */
+static inline void
+words_flip(_Atomic uint64_t *flips, _Atomic uint64_t *copies, const void *from, size_t n)
+{
+	uint64_t next = atomic_load_explicit(flips, memory_order_relaxed) + 1;
+
+	words_store(copies + (next & 1) * n, from, n);
+	atomic_store_explicit(flips, next, memory_order_release);
+}
+
+/* Returns the number of flips whose copy was read. False in `ret_whole`: it kept changing. */
+static inline uint64_t
+words_read(const _Atomic uint64_t *flips, const _Atomic uint64_t *copies, void *to, size_t n, bool *ret_whole)
+{
+	uint64_t begun = 0;
+
+	*ret_whole = false;
+	for (int tries = 0; tries < WORDS_TRIES && !*ret_whole; tries++) {
+		begun = atomic_load_explicit(flips, memory_order_acquire);
+		words_load(to, copies + (begun & 1) * n, n);
+		*ret_whole = atomic_load_explicit(flips, memory_order_relaxed) == begun;
+	}
+	return begun;
 }
 
 static inline uint64_t

@@ -92,7 +92,8 @@ memory_that_is_no_fitting_map_is_refused_with_words(void **state)
 	assert_non_null(why);
 	assert_int_equal(map_state_attach(&map, w.state_memory, w.state_size - 4096, &why), ERR_CORRUPT);
 	assert_int_equal(map_state_attach(&map, w.budgets_memory, w.budgets_size, &why), ERR_FORMAT);
-	assert_int_equal(map_budgets_attach(&budgets, w.budgets_memory, w.budgets_size - 4096, &w.state, &why), ERR_CORRUPT);
+	assert_int_equal(map_budgets_attach(&budgets, w.budgets_memory, w.budgets_size - 4096, &w.state, &why),
+	    ERR_CORRUPT);
 	uint8_t *byte = (uint8_t *)w.state_memory + 12;
 	*byte ^= 1;
 	assert_int_equal(map_state_attach(&map, w.state_memory, w.state_size, &why), ERR_UNSUPPORTED);

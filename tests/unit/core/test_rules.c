@@ -19,7 +19,8 @@ add_route(uint16_t number, uint16_t methods, const char *pattern)
 	struct route *r = &rules.route[rules.n_routes++];
 	const char *why;
 
-	*r = (struct route){.number = number, .methods = methods, .capabilities = CAPABILITY_READ, .treatment = ROUTE_EXEMPT};
+	*r = (struct route){
+		.number = number, .methods = methods, .capabilities = CAPABILITY_READ, .treatment = ROUTE_EXEMPT};
 	assert_int_equal(pattern_compile(&r->pattern, pattern, &why), ERR_NONE);
 }
 

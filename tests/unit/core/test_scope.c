@@ -119,8 +119,8 @@ formatted_scopes_read_back_to_the_same(void **state)
 {
 	static const char *const texts[] = {
 		"everyone", "organisation=siret:123 & profile=\"chargé & \\\"co\\\"\" & capability=read,send-wide",
-		"session=#1 & identity=#2 & lineage=#3 & organisation=#4 & territory=#5 & profile=#6 & idp=#7 & route=#8"
-		" & capability=all",
+		"session=#1 & identity=#2 & lineage=#3 & organisation=#4 & territory=#5 & profile=#6 & idp=#7 & route=#8",
+		"identity=#2 & capability=all",
 	};
 	char out[SCOPE_TEXT_MAX];
 	const char *why;
