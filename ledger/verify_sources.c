@@ -120,9 +120,11 @@ check_order(struct verify *verify, struct writer *writer, const struct ledger_en
 	bool follows = writer->seen && writer->more && sequence == last && entry->part == writer->part + 1;
 
 	if (!follows && writer->seen && writer->more)
-		verify_find(verify, LEDGER_BROKEN, index, "", "the parts of a large disclosure before this entry are not whole");
+		verify_find(verify, LEDGER_BROKEN, index, "",
+		    "the parts of a large disclosure before this entry are not whole");
 	else if (!follows && entry->part != 0)
-		verify_find(verify, LEDGER_BROKEN, index, "", "this entry is a later part of a disclosure whose first is missing");
+		verify_find(verify, LEDGER_BROKEN, index, "",
+		    "this entry is a later part of a disclosure whose first is missing");
 	else if (!follows && writer->seen && sequence <= last)
 		verify_find(verify, LEDGER_BROKEN, index, "",
 		    "sequence %" PRIu64 " of its journal comes after %" PRIu64 ": an entry was repeated or put in", sequence,
@@ -191,7 +193,8 @@ writers_finish(struct verify *verify)
 		if (writer->skipped > writer->stated)
 			verify->report->sequences_unstated += writer->skipped - writer->stated;
 		if (writer->more)
-			verify_find(verify, LEDGER_BROKEN, verify->head.size - 1, "", "the log ends in the middle of a disclosure");
+			verify_find(verify, LEDGER_BROKEN, verify->head.size - 1, "",
+			    "the log ends in the middle of a disclosure");
 	}
 	if (writers->overflow)
 		verify_find(verify, LEDGER_BROKEN, LEDGER_NO_INDEX, "", "there are too many journals to follow");

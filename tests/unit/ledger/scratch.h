@@ -18,6 +18,10 @@
 #include "base/file.h"
 #include "ledger/ledger.h"
 
+#ifndef SCRATCH_PARENT
+#define SCRATCH_PARENT "/tmp"
+#endif
+
 #define SCRATCH_NOW_US UINT64_C(1794000000000000) /* 2026-11-07 */
 #define SCRATCH_PERSONS 3
 
@@ -57,7 +61,7 @@ scratch_init(struct scratch *s)
 	static const uint8_t seed[ED25519_KEY_LEN] = {7, 7, 7};
 	char keys[96];
 
-	(void)snprintf(s->root, sizeof(s->root), "/tmp/test_ledger.XXXXXX");
+	(void)snprintf(s->root, sizeof(s->root), "%s/test_ledger.XXXXXX", SCRATCH_PARENT);
 	assert_non_null(mkdtemp(s->root));
 	(void)snprintf(s->dir, sizeof(s->dir), "%s/ledger", s->root);
 	(void)snprintf(s->copy, sizeof(s->copy), "%s/copy", s->root);
@@ -112,7 +116,8 @@ scratch_add(struct ledger *ledger, uint16_t worker, uint64_t sequence)
 	for (int i = 0; i < SCRATCH_PERSONS; i++) {
 		int len = snprintf(ids[i], sizeof(ids[i]), "p%u-%llu-%d", worker, (unsigned long long)sequence, i);
 
-		persons[i] = (struct person_ref){.id = (const uint8_t *)ids[i], .id_len = (uint8_t)len, .space = 1, .fields = 3};
+		persons[i] = (struct person_ref){
+		    .id = (const uint8_t *)ids[i], .id_len = (uint8_t)len, .space = 1, .fields = 3};
 	}
 	return ledger_add(ledger, &entry);
 }

@@ -413,7 +413,8 @@ another_key_or_a_changed_edge_is_refused(void **state)
 	    scratch.dir, scratch.root);
 	assert_int_equal(scratch_try_open(&scratch, &ledger, &why), ERR_CORRUPT);
 	scratch_shell("mv '%s/44' '%s/tile/0/001.p/44'", scratch.root, scratch.dir);
-	scratch_shell("cd '%s' && printf XX | dd of=tile/entries/001.p/44 seek=50 bs=1 conv=notrunc status=none", scratch.dir);
+	scratch_shell(
+	    "cd '%s' && printf XX | dd of=tile/entries/001.p/44 seek=50 bs=1 conv=notrunc status=none", scratch.dir);
 	assert_int_equal(scratch_try_open(&scratch, &ledger, &why), ERR_CORRUPT);
 	assert_non_null(strstr(why, "entries"));
 }
