@@ -113,7 +113,7 @@ read_asked(struct engine *engine, struct op_call *call, struct asked *asked)
 		op_refuse(call, ERR_RANGE, "the scope is too long");
 		return false;
 	}
-	(void)snprintf(asked->stored.scope, sizeof(asked->stored.scope), "%s", text);
+	memcpy(asked->stored.scope, text, strlen(text) + 1);
 	(void)snprintf(asked->stored.reason, sizeof(asked->stored.reason), "%s", reason);
 	(void)snprintf(asked->stored.author, sizeof(asked->stored.author), "%s", author);
 	asked->stored.action = asked->order.action;

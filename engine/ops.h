@@ -35,6 +35,7 @@ struct op {
 
 extern const struct op ops_signin[];
 extern const struct op ops_identity[];
+extern const struct op ops_organisation[];
 extern const struct op ops_session[];
 extern const struct op ops_order[];
 extern const struct op ops_budget[];

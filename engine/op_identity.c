@@ -1,0 +1,438 @@
+/* op_identity: identities and organisations. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "engine/names.h"
+#include "engine/ops.h"
+#include "engine/people.h"
+#include "engine/scopes.h"
+#include "engine/sessions.h"
+#include "signin/password.h"
+#include "signin/totp.h"
+
+#define ROWS_AT_ONCE 200u
+#define LIST_DEFAULT 1000u
+#define SECOND_US 1000000ULL
+#define SUSPECT_MAX_S (366u * 86400)
+
+/* A password that is being hashed for an identity. */
+struct hashing {
+	uint32_t identity;
+	uint64_t keep_session;
+	char password[PASSWORD_LEN_MAX + 1];
+	char hash[PASSWORD_HASH_MAX];
+	json_t *answer;
+	enum err err;
+};
+
+static void
+hash_work(void *context)
+{
+	struct hashing *job = context;
+
+	job->err = password_hash(job->password, strlen(job->password), &password_cost_default, job->hash);
+	bytes_zero(job->password, sizeof(job->password));
+}
+
+/* Store the hash; whoever was signed in with the old password is no longer. */
+static void
+hash_done(struct engine *engine, struct op_call *call, void *context)
+{
+	struct hashing *job = context;
+	struct scope scope;
+	uint32_t ended;
+	enum err err = job->err;
+
+	memset(&scope, 0, sizeof(scope));
+	scope.terms = 1u << SCOPE_IDENTITY;
+	scope.value[SCOPE_IDENTITY] = job->identity;
+	if (err == ERR_NONE)
+		err = store_credential_set_password(engine->store, job->identity, job->hash, engine_now_us(engine));
+	if (err == ERR_NONE)
+		err = sessions_end_scope(engine, &scope, 0, &ended);
+	if (err == ERR_NONE)
+		op_answer(call, json_incref(job->answer));
+	else
+		op_refuse(call, err, "the password could not be stored");
+	json_decref(job->answer);
+	bytes_zero(job, sizeof(*job));
+	free(job);
+}
+
+/* Takes the reference of `answer`. */
+static void
+hash_later(struct engine *engine, struct op_call *call, uint32_t identity, const char *password, json_t *answer)
+{
+	struct hashing *job = calloc(1, sizeof(*job));
+
+	if (job == NULL) {
+		json_decref(answer);
+		op_refuse(call, ERR_NOMEM, "no memory");
+		return;
+	}
+	job->identity = identity;
+	job->answer = answer;
+	(void)snprintf(job->password, sizeof(job->password), "%s", password);
+	if (op_defer(engine, call, hash_work, hash_done, job))
+		return;
+	json_decref(answer);
+	bytes_zero(job, sizeof(*job));
+	free(job);
+}
+
+/* Secret and URI of a second factor, into an answer. */
+static enum err
+put_totp(struct engine *engine, const char *login, const uint8_t *secret, json_t *answer)
+{
+	struct bytes text, uri;
+	enum err err;
+
+	bytes_init(&text, 256);
+	bytes_init(&uri, 1024);
+	err = totp_append_base32(&text, secret);
+	if (err == ERR_NONE)
+		err = totp_append_uri(&uri, engine->config->service.name, login, secret);
+	if (err == ERR_NONE &&
+	    (json_object_set_new(answer, "totp_secret", json_stringn((const char *)text.data, text.len)) != 0 ||
+	    json_object_set_new(answer, "totp_uri", json_stringn((const char *)uri.data, uri.len)) != 0))
+		err = ERR_NOMEM;
+	bytes_wipe(&text);
+	bytes_wipe(&uri);
+	return err;
+}
+
+static void
+run_add(struct engine *engine, struct op_call *call)
+{
+	struct people_new person;
+	const char *password;
+	const char *why = "";
+	json_t *answer;
+	enum err err;
+
+	if (!op_text_optional(call, "password", PASSWORD_LEN_MAX, &password))
+		return;
+	err = people_read(engine, op_request(call), &person, &why);
+	if (err == ERR_NONE && password != NULL)
+		err = password_check_choice(password, strlen(password), person.identity.login, &why);
+	if (err == ERR_NONE)
+		err = people_add(engine, &person, &why);
+	answer = json_pack("{sI}", "identity", (json_int_t)person.identity.number);
+	if (err == ERR_NONE && person.has_totp)
+		err = put_totp(engine, person.identity.login, person.totp, answer);
+	if (err != ERR_NONE) {
+		json_decref(answer);
+		op_refuse(call, err, "%s", why[0] != '\0' ? why : err_text(err));
+	} else if (password != NULL)
+		hash_later(engine, call, person.identity.number, password, answer);
+	else
+		op_answer(call, answer);
+	bytes_zero(&person, sizeof(person));
+}
+
+/* All of a list or none; *ret_at is the place of the one that failed. */
+static enum err
+import_all(struct engine *engine, json_t *list, json_t *numbers, size_t *ret_at, const char **why)
+{
+	struct people_new person;
+	json_t *item;
+	size_t i;
+	enum err err = store_begin(engine->store);
+
+	*why = "the store could not be written";
+	if (err != ERR_NONE)
+		return err;
+	json_array_foreach(list, i, item) {
+		*ret_at = i;
+		err = people_read(engine, item, &person, why);
+		if (err == ERR_NONE)
+			err = people_add(engine, &person, why);
+		if (err == ERR_NONE && json_array_append_new(numbers, json_integer(person.identity.number)) != 0)
+			err = ERR_NOMEM;
+		if (err != ERR_NONE)
+			break;
+	}
+	bytes_zero(&person, sizeof(person));
+	if (err == ERR_NONE) {
+		*why = "the store could not be written";
+		err = store_commit(engine->store);
+	} else
+		store_rollback(engine->store);
+	return err;
+}
+
+static void
+run_import(struct engine *engine, struct op_call *call)
+{
+	json_t *list = json_object_get(op_request(call), "identities");
+	json_t *numbers;
+	const char *why = "";
+	size_t at = 0;
+	enum err err;
+
+	if (!json_is_array(list)) {
+		op_refuse(call, ERR_USAGE, "identities must be a list");
+		return;
+	}
+	numbers = json_array();
+	err = import_all(engine, list, numbers, &at, &why);
+	if (err != ERR_NONE) {
+		json_decref(numbers);
+		op_refuse(call, err, "entry %zu: %s", at, why);
+		return;
+	}
+	op_answer(call, json_pack("{sI so}", "added", (json_int_t)json_array_size(list), "numbers", numbers));
+}
+
+struct listing {
+	struct engine *engine;
+	struct op_call *call;
+	json_t *rows;
+	uint64_t n;
+};
+
+static bool
+put_row(struct listing *listing, json_t *row)
+{
+	if (row == NULL || json_array_append_new(listing->rows, row) != 0)
+		return false;
+	listing->n++;
+	if (json_array_size(listing->rows) == ROWS_AT_ONCE) {
+		op_rows(listing->call, listing->rows);
+		listing->rows = json_array();
+	}
+	return true;
+}
+
+static void
+end_listing(struct listing *listing, enum err err)
+{
+	if (err != ERR_NONE) {
+		json_decref(listing->rows);
+		op_refuse(listing->call, err, "the store could not be read");
+		return;
+	}
+	op_rows(listing->call, listing->rows);
+	op_answer(listing->call, json_pack("{sI}", "rows_sent", (json_int_t)listing->n));
+}
+
+static bool
+list_identity(void *context, const struct store_identity *identity)
+{
+	struct listing *listing = context;
+
+	return put_row(listing, people_json(listing->engine, identity));
+}
+
+static void
+run_list(struct engine *engine, struct op_call *call)
+{
+	struct listing listing = { .engine = engine, .call = call };
+	struct store_filter filter = { .limit = 0 };
+	struct store_organisation organisation;
+	const char *profile;
+	uint64_t after, limit;
+
+	if (!op_text_optional(call, "profile", STORE_NAME_TEXT_MAX - 1, &profile) ||
+	    !op_text_optional(call, "query", 100, &filter.query) ||
+	    !op_bool_optional(call, "suspended", &filter.suspended_only) ||
+	    !op_number_optional(call, "after", UINT32_MAX, &after) ||
+	    !op_number_optional(call, "limit", UINT32_MAX, &limit))
+		return;
+	if (op_has(call, "organisation")) {
+		if (!names_op_organisation(engine, call, "organisation", &organisation))
+			return;
+		filter.organisation = organisation.number;
+	}
+	filter.after = (uint32_t)after;
+	filter.limit = limit == 0 ? LIST_DEFAULT : (uint32_t)limit;
+	/* A profile that nobody has matches nobody. */
+	if (profile != NULL && store_name_find(engine->store, STORE_NAME_PROFILE, profile, &filter.profile) != ERR_NONE)
+		filter.profile = UINT32_MAX;
+	listing.rows = json_array();
+	end_listing(&listing, store_identity_each(engine->store, &filter, list_identity, &listing));
+}
+
+struct tally {
+	uint32_t identity;
+	uint32_t sessions;
+};
+
+static bool
+tally_session(void *context, const struct session_entry *entry)
+{
+	struct tally *tally = context;
+
+	tally->sessions += entry->who.identity == tally->identity;
+	return true;
+}
+
+static void
+run_show(struct engine *engine, struct op_call *call)
+{
+	struct store_credential credential;
+	struct store_identity identity;
+	struct store_filter filter = { .limit = 0 };
+	struct tally tally = { .sessions = 0 };
+	uint64_t line = 1, organisations;
+	json_t *shown;
+
+	if (!names_op_identity(engine, call, "identity", &identity))
+		return;
+	filter.creator = identity.number;
+	if (store_credential_get(engine->store, identity.number, &credential) != ERR_NONE ||
+	    store_identity_count(engine->store, &filter, &line, &organisations) != ERR_NONE) {
+		op_refuse(call, ERR_IO, "the store could not be read");
+		return;
+	}
+	tally.identity = identity.number;
+	sessions_each(engine, tally_session, &tally);
+	shown = people_json(engine, &identity);
+	if (shown == NULL || json_object_update_new(shown, json_pack("{sb sb sI sI}", "has_password",
+	    credential.argon2[0] != '\0', "has_totp", credential.totp_secret_len > 0, "sessions",
+	    (json_int_t)tally.sessions, "created", (json_int_t)line - 1)) != 0)
+		op_refuse(call, ERR_NOMEM, "no memory");
+	else
+		op_answer(call, json_pack("{sO}", "identity", shown));
+	json_decref(shown);
+	bytes_zero(&credential, sizeof(credential));
+}
+
+static void
+run_suspend(struct engine *engine, struct op_call *call)
+{
+	struct store_identity identity;
+	const char *reason, *author;
+	uint32_t ended = 0;
+	enum err err;
+
+	if (!names_op_identity(engine, call, "identity", &identity) ||
+	    !op_text_optional(call, "reason", STORE_REASON_MAX - 1, &reason) ||
+	    !op_text_optional(call, "author", STORE_TEXT_MAX - 1, &author))
+		return;
+	err = people_suspend(engine, &identity, true, author, reason, &ended);
+	if (err != ERR_NONE)
+		op_refuse(call, err, "the sessions have ended; the suspension could not be stored");
+	else
+		op_answer(call, json_pack("{sI sI}", "identity", (json_int_t)identity.number, "revoked", (json_int_t)ended));
+}
+
+static void
+run_resume(struct engine *engine, struct op_call *call)
+{
+	struct store_identity identity;
+	const char *author;
+	uint32_t ended;
+	enum err err;
+
+	if (!names_op_identity(engine, call, "identity", &identity) ||
+	    !op_text_optional(call, "author", STORE_TEXT_MAX - 1, &author))
+		return;
+	err = people_suspend(engine, &identity, false, author, "resumed", &ended);
+	if (err != ERR_NONE)
+		op_refuse(call, err, "that could not be stored");
+	else
+		op_answer(call, json_pack("{sI}", "identity", (json_int_t)identity.number));
+}
+
+static void
+run_suspect(struct engine *engine, struct op_call *call)
+{
+	struct store_identity identity;
+	uint64_t for_s, until_us;
+
+	if (!names_op_identity(engine, call, "identity", &identity) || !op_number(call, "for_s", SUSPECT_MAX_S, &for_s))
+		return;
+	until_us = for_s == 0 ? 0 : engine_now_us(engine) + for_s * SECOND_US;
+	if (store_identity_suspect(engine->store, identity.number, until_us) != ERR_NONE) {
+		op_refuse(call, ERR_IO, "that could not be stored");
+		return;
+	}
+	sessions_refresh_identity(engine, identity.number);
+	op_answer(call, json_pack("{sI sI}", "identity", (json_int_t)identity.number, "suspect_until_us",
+	    (json_int_t)until_us));
+}
+
+static void
+run_set_password(struct engine *engine, struct op_call *call)
+{
+	struct store_identity identity;
+	const char *password, *hash;
+	const char *why = "";
+	struct hashing *job;
+	enum err err = ERR_NONE;
+
+	if (!names_op_identity(engine, call, "identity", &identity) ||
+	    !op_text_optional(call, "password", PASSWORD_LEN_MAX, &password) ||
+	    !op_text_optional(call, "password_hash", PASSWORD_HASH_MAX - 1, &hash))
+		return;
+	if ((password == NULL) == (hash == NULL)) {
+		op_refuse(call, ERR_USAGE, "name either password or password_hash");
+		return;
+	}
+	if (password != NULL)
+		err = password_check_choice(password, strlen(password), identity.login, &why);
+	if (err != ERR_NONE) {
+		op_refuse(call, err, "%s", why);
+		return;
+	}
+	if (password != NULL) {
+		hash_later(engine, call, identity.number, password,
+		    json_pack("{sI}", "identity", (json_int_t)identity.number));
+		return;
+	}
+	if (strncmp(hash, "$argon2id$", 10) != 0 || (job = calloc(1, sizeof(*job))) == NULL) {
+		op_refuse(call, ERR_FORMAT, "password_hash must be an Argon2id string");
+		return;
+	}
+	job->identity = identity.number;
+	job->answer = json_pack("{sI}", "identity", (json_int_t)identity.number);
+	(void)snprintf(job->hash, sizeof(job->hash), "%s", hash);
+	hash_done(engine, call, job);
+}
+
+static void
+run_set_totp(struct engine *engine, struct op_call *call)
+{
+	struct store_identity identity;
+	uint8_t secret[TOTP_SECRET_LEN];
+	const char *text;
+	json_t *answer;
+	bool away;
+	enum err err = ERR_NONE;
+
+	if (!names_op_identity(engine, call, "identity", &identity) || !op_bool_optional(call, "remove", &away) ||
+	    !op_text_optional(call, "secret", 64, &text))
+		return;
+	if (!away)
+		err = text != NULL ? totp_from_base32(text, secret) : totp_secret_new(secret);
+	if (err == ERR_NONE)
+		err = store_credential_set_totp(engine->store, identity.number, secret, away ? 0 : sizeof(secret));
+	answer = json_pack("{sI}", "identity", (json_int_t)identity.number);
+	if (err == ERR_NONE && !away)
+		err = put_totp(engine, identity.login, secret, answer);
+	bytes_zero(secret, sizeof(secret));
+	if (err == ERR_NONE)
+		op_answer(call, answer);
+	else {
+		json_decref(answer);
+		op_refuse(call, err, "%s", err == ERR_FORMAT ? "secret must be 32 letters of base32" : "that could not be stored");
+	}
+}
+
+const struct op ops_identity[] = {
+	{ "identity.add", OP_OPERATOR,
+	    "login name idp subject profile organisation territory person created_by created_us password password_hash totp",
+	    run_add },
+	{ "identity.import", OP_OPERATOR, "identities", run_import },
+	{ "identity.list", OP_OPERATOR, "organisation profile suspended query after limit", run_list },
+	{ "identity.show", OP_OPERATOR, "identity", run_show },
+	{ "identity.suspend", OP_OPERATOR, "identity reason author", run_suspend },
+	{ "identity.resume", OP_OPERATOR, "identity author", run_resume },
+	{ "identity.suspect", OP_OPERATOR, "identity for_s", run_suspect },
+	{ "identity.set_password", OP_OPERATOR, "identity password password_hash", run_set_password },
+	{ "identity.set_totp", OP_OPERATOR, "identity secret remove", run_set_totp },
+	{ 0 },
+};
