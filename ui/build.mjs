@@ -15,7 +15,8 @@ const { values, positionals } = parseArgs({
 });
 const sets = ["training", "signin", "console"];
 const known = sets.filter(
-	(name) => existsSync(resolve(here, name)) && readdirSync(resolve(here, name)).some((file) => file.endsWith(".html")),
+	(name) =>
+		existsSync(resolve(here, name)) && readdirSync(resolve(here, name)).some((file) => file.endsWith(".html")),
 );
 const wanted = positionals.length > 0 ? positionals : known;
 

@@ -24,7 +24,9 @@ export default defineConfig(({ mode }) => {
 			assetsInlineLimit: 0,
 			modulePreload: { polyfill: false },
 			rollupOptions: {
-				input: readdirSync(root).filter((name) => name.endsWith(".html")).map((name) => resolve(root, name)),
+				input: readdirSync(root)
+					.filter((name) => name.endsWith(".html"))
+					.map((name) => resolve(root, name)),
 			},
 		},
 	};

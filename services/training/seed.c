@@ -77,7 +77,7 @@ insert_entry(struct seeding *s, struct prng *prng, int64_t person, int64_t body,
 	sql_bind_number(query, 5, training);
 	err = sql_do(query);
 	size_t attended = prng_below(prng, 4);
-	for (size_t i = 0; err == ERR_NONE && i < attended; i++) {
+	for (size_t i = 0; err == ERR_NONE && i < attended && i < sizeof(weeks) / sizeof(weeks[0]); i++) {
 		query = sql_query(s->sql, "INSERT INTO attendance(entry, week, hours) VALUES(?,?,?)");
 		sql_bind_number(query, 1, s->entries);
 		sql_bind_text(query, 2, weeks[i]);

@@ -1,4 +1,5 @@
-// The training service on its own: identity, access, the path of a quote, accounts, export, and openapi.json true to it all.
+// The training service on its own: identity, access, the path of a quote, accounts, export,
+// and openapi.json true to it all.
 // BUILD names the build folder (default: build).
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -15,7 +16,17 @@ const program = resolve(process.env.BUILD ?? 'build', 'training');
 const dir = mkdtempSync(join(tmpdir(), 'training-'));
 const database = join(dir, 'training.db');
 const PEOPLE = 3000;
-const seeded = spawnSync(program, ['seed', '--database', database, '--people', String(PEOPLE), '--bodies', '4', '--seed', '5']);
+const seeded = spawnSync(program, [
+  'seed',
+  '--database',
+  database,
+  '--people',
+  String(PEOPLE),
+  '--bodies',
+  '4',
+  '--seed',
+  '5',
+]);
 assert.equal(seeded.status, 0, String(seeded.stderr));
 
 /* A sign-in service that takes accounts over SCIM. */
@@ -53,7 +64,12 @@ class Service {
     return new Promise((done, failed) => {
       const sent = body === undefined ? undefined : JSON.stringify(body);
       const type = method === 'GET' || method === 'HEAD' ? {} : { 'Content-Type': 'application/json' };
-      const request = http.request({ socketPath: this.socket, method, path, headers: { ...type, ...who, ...headers } });
+      const request = http.request({
+        socketPath: this.socket,
+        method,
+        path,
+        headers: { ...type, ...who, ...headers },
+      });
       request.on('error', failed);
       request.on('response', async (response) => {
         const text = Buffer.concat(await response.toArray()).toString();
@@ -73,7 +89,12 @@ class Service {
   }
 }
 
-const who = (login, profile, more = {}) => ({ 'Remote-User': login, 'Remote-Name': login, 'Remote-Profile': profile, ...more });
+const who = (login, profile, more = {}) => ({
+  'Remote-User': login,
+  'Remote-Name': login,
+  'Remote-Profile': profile,
+  ...more,
+});
 const agent = who('agent-1', 'agent');
 const partner = who('partner-001-1', 'partner', { 'Remote-Organisation': 'body-001' });
 const other = who('partner-002-1', 'partner', { 'Remote-Organisation': 'body-002' });
@@ -87,7 +108,15 @@ mkdirSync(join(pages, 'assets'), { recursive: true });
 writeFileSync(join(pages, 'index.html'), '<!doctype html>');
 writeFileSync(join(pages, 'assets', 'a-1234.js'), '0');
 const description = new Description(new URL('../../services/training/openapi.json', import.meta.url));
-const service = await Service.start('main', '--pages', pages, '--provisioning-socket', join(dir, 'sign-in.sock'), '--provisioning-token', join(dir, 'token'));
+const service = await Service.start(
+  'main',
+  '--pages',
+  pages,
+  '--provisioning-socket',
+  join(dir, 'sign-in.sock'),
+  '--provisioning-token',
+  join(dir, 'token'),
+);
 const open = await Service.start('open', '--access', 'open', '--threads', '1');
 test.after(async () => {
   assert.equal(await service.stop(), 0);
@@ -106,7 +135,10 @@ test('without identity headers nothing is told', async () => {
     assert.equal(answer.status, 401, path);
     assert.equal(answer.headers['content-type'], 'application/problem+json');
   }
-  assert.equal((await service.get('/api/me', who('x', 'president'))).json.type, 'tag:training.example,2026:unknown-profile');
+  assert.equal(
+    (await service.get('/api/me', who('x', 'president'))).json.type,
+    'tag:training.example,2026:unknown-profile',
+  );
   assert.equal((await service.get('/api/me', who('x', 'partner', { 'Remote-Organisation': 'nowhere' }))).status, 403);
   assert.equal((await service.get('/api/me', who('x', 'jobseeker', { 'Remote-Person': '' }))).status, 403);
 });
@@ -174,7 +206,10 @@ test('the export is the whole list, row by row', async () => {
   assert.equal(headers['transfer-encoding'], 'chunked');
   assert.match(headers['content-disposition'], /^attachment/);
   assert.match(lines[0], /^id,family_name,/);
-  assert.deepEqual(lines.slice(1).map((line) => line.slice(0, 8)), await everyone(open, partner));
+  assert.deepEqual(
+    lines.slice(1).map((line) => line.slice(0, 8)),
+    await everyone(open, partner),
+  );
   const own = (await service.get('/api/people.csv', partner)).text.trimEnd().split('\r\n');
   assert.equal(own.length - 1, (await everyone(service, partner)).length);
 });
@@ -215,10 +250,26 @@ test('from enrolment to attendance', async (t) => {
 
   await t.test('enrolling a stranger takes the birth date, and opens the record', async () => {
     assert.equal((await service.post('/api/enrolments', partner, { person: id, training })).status, 404);
-    assert.equal((await service.post('/api/enrolments', partner, { person: id, training, birth_date: '1901-01-01' })).status, 404);
+    assert.equal(
+      (await service.post('/api/enrolments', partner, { person: id, training, birth_date: '1901-01-01' })).status,
+      404,
+    );
     const foreign = (await service.get('/api/trainings?body=body-002', partner)).json.trainings[0].number;
-    assert.equal((await service.post('/api/enrolments', partner, { person: id, training: foreign, birth_date: record.birth_date })).status, 404);
-    const made = await service.post('/api/enrolments', partner, { person: id, training, birth_date: record.birth_date });
+    assert.equal(
+      (
+        await service.post('/api/enrolments', partner, {
+          person: id,
+          training: foreign,
+          birth_date: record.birth_date,
+        })
+      ).status,
+      404,
+    );
+    const made = await service.post('/api/enrolments', partner, {
+      person: id,
+      training,
+      birth_date: record.birth_date,
+    });
     assert.equal(made.status, 201);
     enrolment = made.json.number;
     assert.equal((await service.post('/api/enrolments', partner, { person: id, training })).status, 409);
@@ -248,7 +299,13 @@ test('from enrolment to attendance', async (t) => {
     assert.equal((await service.post('/api/entries', partner, { quote, starts_on: '2026-09-01' })).status, 404);
     assert.equal((await service.post(`/api/quotes/${quote}/accept`, seeker(id))).json.state, 'accepted');
     assert.equal((await service.post(`/api/quotes/${quote}/refuse`, seeker(id))).status, 409);
-    const second = await service.post('/api/quotes', partner, { enrolment, hours: 7, amount_cents: 100, starts_on: '2026-09-01', send: true });
+    const second = await service.post('/api/quotes', partner, {
+      enrolment,
+      hours: 7,
+      amount_cents: 100,
+      starts_on: '2026-09-01',
+      send: true,
+    });
     assert.equal((await service.post(`/api/quotes/${second.json.number}/refuse`, seeker(id))).json.state, 'refused');
   });
 
@@ -260,22 +317,33 @@ test('from enrolment to attendance', async (t) => {
     const path = `/api/entries/${entry}/attendance`;
     assert.equal((await service.post(path, partner, { week: '2026-09-08', hours: 35 })).status, 422);
     assert.equal((await service.post(path, partner, { week: '2026-09-07', hours: 28 })).status, 201);
-    assert.deepEqual((await service.post(path, partner, { week: '2026-09-07', hours: 35 })).json.weeks, [{ week: '2026-09-07', hours: 35 }]);
+    assert.deepEqual((await service.post(path, partner, { week: '2026-09-07', hours: 35 })).json.weeks, [
+      { week: '2026-09-07', hours: 35 },
+    ]);
     assert.equal((await service.get(path, seeker(id))).status, 200);
     assert.equal((await service.get(path, other)).status, 404);
     const listed = (await service.get(`/api/entries?person=${id}`, agent)).json.entries;
-    assert.deepEqual(listed.map((one) => one.number), [entry]);
+    assert.deepEqual(
+      listed.map((one) => one.number),
+      [entry],
+    );
   });
 });
 
 test('lists go on where the page before ended', async () => {
   const seen = [];
-  for (let before; before !== null; ) {
-    const { json } = await service.get(`/api/quotes?size=100${before === undefined ? '' : `&before=${before}`}`, agent);
+  for (let before; before !== null;) {
+    const { json } = await service.get(
+      `/api/quotes?size=100${before === undefined ? '' : `&before=${before}`}`,
+      agent,
+    );
     seen.push(...json.quotes.map((quote) => quote.number));
     before = json.next;
   }
-  assert.deepEqual(seen, [...seen].sort((a, b) => b - a));
+  assert.deepEqual(
+    seen,
+    [...seen].sort((a, b) => b - a),
+  );
   assert.equal(new Set(seen).size, seen.length);
   assert.ok(seen.length > 200);
 });
@@ -297,7 +365,14 @@ test('a request that is not what it should be is refused in words', async () => 
     assert.equal((await service.post(`/api/quotes/${wrong}/send`, partner)).status, 404, wrong);
 });
 
-const account = { login: 'new-1', given_name: 'New', family_name: 'Colleague', email: 'new@body-001.example', role: 'partner', password: 'first-password' };
+const account = {
+  login: 'new-1',
+  given_name: 'New',
+  family_name: 'Colleague',
+  email: 'new@body-001.example',
+  role: 'partner',
+  password: 'first-password',
+};
 
 test('an account manager creates accounts, here and at the sign-in', async () => {
   assert.equal((await service.get('/api/accounts', partner)).status, 403);
@@ -312,16 +387,26 @@ test('an account manager creates accounts, here and at the sign-in', async () =>
   const enterprise = told.body['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'];
   assert.deepEqual(enterprise, { organization: 'body-001', manager: { value: 'manager-001' } });
   const { accounts } = (await service.get('/api/accounts', manager)).json;
-  assert.ok(accounts.some((one) => one.login === 'new-1' && one.state === 'active' && one.created_by === 'manager-001'));
+  assert.ok(
+    accounts.some((one) => one.login === 'new-1' && one.state === 'active' && one.created_by === 'manager-001'),
+  );
   assert.ok(!JSON.stringify(accounts).includes('first-password'));
   assert.equal((await service.post('/api/accounts', manager, account)).status, 409);
   assert.equal((await service.post('/api/accounts', manager, { ...account, login: 'Bad Login' })).status, 422);
-  assert.equal((await service.post('/api/accounts', manager, { ...account, login: 'new-2', role: 'agent' })).status, 422);
+  assert.equal(
+    (await service.post('/api/accounts', manager, { ...account, login: 'new-2', role: 'agent' })).status,
+    422,
+  );
   assert.equal((await open.post('/api/accounts', manager, { ...account, login: 'new-2' })).status, 503);
 });
 
 test('what the sign-in refuses leaves no account behind', async () => {
-  for (const [refusal, status] of [[[400, { detail: 'The password is known.' }], 422], [[409, {}], 409], [[500, {}], 502], [[401, {}], 502]]) {
+  for (const [refusal, status] of [
+    [[400, { detail: 'The password is known.' }], 422],
+    [[409, {}], 409],
+    [[500, {}], 502],
+    [[401, {}], 502],
+  ]) {
     signIn.refusal = refusal;
     const answer = await service.post('/api/accounts', manager, { ...account, login: 'new-3' });
     assert.equal(answer.status, status);
@@ -334,7 +419,8 @@ test('what the sign-in refuses leaves no account behind', async () => {
 
 test('many requests at once, reads and writes, all come out right', async () => {
   const { number } = (await service.get('/api/enrolments?size=1', partner)).json.enrolments[0];
-  const write = () => service.post('/api/quotes', partner, { enrolment: number, hours: 1, amount_cents: 1, starts_on: '2026-09-01' });
+  const write = () =>
+    service.post('/api/quotes', partner, { enrolment: number, hours: 1, amount_cents: 1, starts_on: '2026-09-01' });
   const read = (page) => service.get(`/api/people?page=${page}&size=20`, agent);
   const answers = await Promise.all(Array.from({ length: 120 }, (_, i) => (i % 3 === 0 ? write() : read(i + 1))));
   assert.ok(answers.every((answer, i) => answer.status === (i % 3 === 0 ? 201 : 200)));
@@ -359,9 +445,16 @@ test('pages are sent with what keeps them safe, and never from outside their fol
 });
 
 test('the same seed makes the same people', async () => {
-  const run = (name, seed) => spawnSync(program, ['seed', '--database', join(dir, name), '--people', '200', '--seed', seed]);
-  const list = (name) => String(spawnSync(program, ['accounts', '--database', join(dir, name), '--job-seekers', '20']).stdout);
-  for (const [name, seed] of [['a', '9'], ['b', '9'], ['c', '10']]) assert.equal(run(name, seed).status, 0);
+  const run = (name, seed) =>
+    spawnSync(program, ['seed', '--database', join(dir, name), '--people', '200', '--seed', seed]);
+  const list = (name) =>
+    String(spawnSync(program, ['accounts', '--database', join(dir, name), '--job-seekers', '20']).stdout);
+  for (const [name, seed] of [
+    ['a', '9'],
+    ['b', '9'],
+    ['c', '10'],
+  ])
+    assert.equal(run(name, seed).status, 0);
   assert.equal(list('a'), list('b'));
   assert.notEqual(list('a'), list('c'));
   assert.match(list('a'), /^manager-001\t.+\tmanager\tbody-001\t$/m);
@@ -371,14 +464,21 @@ test('the same seed makes the same people', async () => {
 
 test('mistakes on the command line get one clear line', () => {
   const cases = [
-    [[], /a subcommand is missing/], [['fly'], /no subcommand is called "fly"/],
-    [['serve', '--socket', join(dir, 'x')], /--database FILE is missing/], [['serve', '--database', join(dir, 'none'), '--socket', join(dir, 'x')], /no such database/],
-    [['serve', '--database', database], /--socket PATH is missing/], [['serve', '--database', database, '--socket', service.socket], /path is in use/],
+    [[], /a subcommand is missing/],
+    [['fly'], /no subcommand is called "fly"/],
+    [['serve', '--socket', join(dir, 'x')], /--database FILE is missing/],
+    [['serve', '--database', join(dir, 'none'), '--socket', join(dir, 'x')], /no such database/],
+    [['serve', '--database', database], /--socket PATH is missing/],
+    [['serve', '--database', database, '--socket', service.socket], /path is in use/],
     [['serve', '--database', database, '--listen', '0.0.0.0:8080'], /not a loopback address/],
     [['serve', '--database', database, '--socket', join(dir, 'x'), '--access', 'all'], /caseload or open/],
     [['serve', '--database', database, '--socket', join(dir, 'x'), '--pages', dir], /no built pages there/],
-    [['serve', '--database', join(dir, 'token'), '--socket', join(dir, 'x')], /not a database|malformed|expected format/],
-    [['seed', '--database', database, '--people', '10'], /exists already/], [['seed', '--database', join(dir, 'x'), '--people', '0'], /whole number/],
+    [
+      ['serve', '--database', join(dir, 'token'), '--socket', join(dir, 'x')],
+      /not a database|malformed|expected format/,
+    ],
+    [['seed', '--database', database, '--people', '10'], /exists already/],
+    [['seed', '--database', join(dir, 'x'), '--people', '0'], /whole number/],
     [['seed', '--database', join(dir, 'x'), '--people', '5', '--reference', dir], /communes\.tsv/],
     [['seed', '--database', '/proc/x', '--people', '5'], /\/proc\/x/],
   ];

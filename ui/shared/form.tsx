@@ -69,7 +69,13 @@ export function Choice({ label, name, value, onValue, options }: ChoiceProps) {
 	return (
 		<div class="field">
 			<label for={id}>{label}</label>
-			<select id={id} name={name} value={value} required onChange={(event) => onValue(event.currentTarget.value)}>
+			<select
+				id={id}
+				name={name}
+				value={value}
+				required
+				onChange={(event) => onValue(event.currentTarget.value)}
+			>
 				{options.map((option) => (
 					<option value={option.value}>{option.label}</option>
 				))}

@@ -7,7 +7,8 @@ import type { Problem } from "./http";
 const messages = defineMessages({
 	en: {
 		"status.0": "No answer",
-		"detail.0": "The service could not be reached, or the connection was cut. Check your connection and try again.",
+		"detail.0":
+			"The service could not be reached, or the connection was cut. Check your connection and try again.",
 		"status.401": "You are signed out",
 		"detail.401": "Sign in to go on. What you had typed may have to be typed again.",
 		"status.403": "This is not allowed",
@@ -31,7 +32,8 @@ const messages = defineMessages({
 	},
 	fr: {
 		"status.0": "Pas de réponse",
-		"detail.0": "Le service est injoignable, ou la connexion a été coupée. Vérifiez votre connexion et réessayez.",
+		"detail.0":
+			"Le service est injoignable, ou la connexion a été coupée. Vérifiez votre connexion et réessayez.",
 		"status.401": "Vous êtes déconnecté",
 		"detail.401": "Connectez-vous pour continuer. Il faudra peut-être saisir à nouveau ce que vous aviez écrit.",
 		"status.403": "Ce n’est pas autorisé",

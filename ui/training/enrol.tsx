@@ -65,7 +65,13 @@ function EnrolForm({ me, done }: { me: Me; done: (enrolment: Enrolment) => void 
 			{me.organisation === null && (
 				<Choice label={t("chooseBody")} name="body" value={body} onValue={setBody} options={bodies} />
 			)}
-			<Choice label={t("training")} name="training" value={training} onValue={setTraining} options={trainings} />
+			<Choice
+				label={t("training")}
+				name="training"
+				value={training}
+				onValue={setTraining}
+				options={trainings}
+			/>
 			<Submit busy={action.busy}>{t("enrolButton")}</Submit>
 		</form>
 	);

@@ -43,8 +43,22 @@ export function NewQuote({ enrolments, done }: NewQuoteProps) {
 			<h2 id="new-quote">{t("newQuote")}</h2>
 			<Refusal problem={action.problem} />
 			<form onSubmit={submit}>
-				<Choice label={t("quoteFor")} name="enrolment" value={enrolment} onValue={setEnrolment} options={choices} />
-				<Field label={t("hours")} name="hours" type="number" min={1} max={5000} value={hours} onValue={setHours} />
+				<Choice
+					label={t("quoteFor")}
+					name="enrolment"
+					value={enrolment}
+					onValue={setEnrolment}
+					options={choices}
+				/>
+				<Field
+					label={t("hours")}
+					name="hours"
+					type="number"
+					min={1}
+					max={5000}
+					value={hours}
+					onValue={setHours}
+				/>
 				<Field
 					label={t("amountEuros")}
 					hint={t("amountHint")}
@@ -56,7 +70,12 @@ export function NewQuote({ enrolments, done }: NewQuoteProps) {
 				/>
 				<Field label={t("starts")} name="starts_on" type="date" value={starts} onValue={setStarts} />
 				<div class="check">
-					<input id={check} type="checkbox" checked={send} onChange={(e) => setSend(e.currentTarget.checked)} />
+					<input
+						id={check}
+						type="checkbox"
+						checked={send}
+						onChange={(e) => setSend(e.currentTarget.checked)}
+					/>
 					<label for={check}>{t("sendNow")}</label>
 				</div>
 				<Submit busy={action.busy}>{t("createQuote")}</Submit>

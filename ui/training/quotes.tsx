@@ -28,7 +28,12 @@ function useSteps(me: Me | null) {
 		const staff = me?.profile === "partner" || me?.profile === "manager";
 		if (me === null && quote.state === "sent")
 			return [
-				{ label: t("accept"), words: t("accepted"), run: () => post(`${path}/accept`), primary: true },
+				{
+					label: t("accept"),
+					words: t("accepted"),
+					run: () => post(`${path}/accept`),
+					primary: true,
+				},
 				{ label: t("refuse"), words: t("refused"), run: () => post(`${path}/refuse`) },
 			];
 		if (staff && quote.state === "draft")
@@ -144,8 +149,8 @@ export function QuoteCards({ quotes, done }: Omit<QuoteTableProps, "me">) {
 					<p>
 						{quote.body.name}
 						<br />
-						{format.number(quote.hours)} h · {format.euros(quote.amount_cents)} · {t("starts").toLowerCase()}{" "}
-						{format.day(quote.starts_on)}
+						{format.number(quote.hours)} h · {format.euros(quote.amount_cents)} ·{" "}
+						{t("starts").toLowerCase()} {format.day(quote.starts_on)}
 					</p>
 					<Steps quote={quote} steps={steps(quote)} act={act} />
 				</article>

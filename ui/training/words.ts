@@ -85,7 +85,9 @@ export const words = defineMessages({
 		record: "Record",
 		recorded: "The hours have been recorded.",
 		enrolTitle: "Enrol a job seeker",
-		enrolHelp: "The job seeker tells you the identifier and the birth date; both are needed for somebody you do not follow yet.",
+		enrolHelp:
+			"The job seeker tells you the identifier and the birth date; both are needed for " +
+			"somebody you do not follow yet.",
 		enrolButton: "Enrol",
 		enrolled: "{name} has been enrolled.",
 		chooseBody: "Training body",
@@ -199,12 +201,16 @@ export const words = defineMessages({
 		record: "Enregistrer",
 		recorded: "Les heures ont été enregistrées.",
 		enrolTitle: "Inscrire un demandeur d’emploi",
-		enrolHelp: "Le demandeur d’emploi vous donne son identifiant et sa date de naissance ; les deux sont nécessaires pour une personne que vous ne suivez pas encore.",
+		enrolHelp:
+			"Le demandeur d’emploi vous donne son identifiant et sa date de naissance ; les deux " +
+			"sont nécessaires pour une personne que vous ne suivez pas encore.",
 		enrolButton: "Inscrire",
 		enrolled: "{name} est inscrit(e).",
 		chooseBody: "Organisme",
 		newAccount: "Nouveau compte",
-		accountHelp: "Le compte peut se connecter aussitôt, avec le premier mot de passe que vous donnez ; son titulaire le change.",
+		accountHelp:
+			"Le compte peut se connecter aussitôt, avec le premier mot de passe que vous donnez ; " +
+			"son titulaire le change.",
 		login: "Identifiant de connexion",
 		loginHint: "3 à 63 lettres minuscules, chiffres, points ou tirets",
 		givenName: "Prénom",
@@ -227,7 +233,8 @@ export const words = defineMessages({
 		"problem.state": "Le devis a changé entre-temps. Rechargez la page.",
 		"problem.declared": "L’entrée est déjà déclarée.",
 		"problem.login-taken": "Cet identifiant est pris. Choisissez-en un autre.",
-		"problem.sign-in-unreachable": "Le service de connexion ne répond pas. Rien n’a été changé ; réessayez plus tard.",
+		"problem.sign-in-unreachable":
+			"Le service de connexion ne répond pas. Rien n’a été changé ; réessayez plus tard.",
 		"problem.no-sign-in": "Aucun compte ne peut être créé ici : il n’y a pas de service de connexion.",
 	},
 });

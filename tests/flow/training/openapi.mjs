@@ -1,4 +1,5 @@
-// Holds answers against an OpenAPI 3.1 description: status, media type, schema. The part of JSON Schema that the description uses.
+// Holds answers against an OpenAPI 3.1 description: status, media type, schema.
+// Knows the part of JSON Schema that the description uses.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
@@ -10,17 +11,42 @@ const types = {
   boolean: (value) => typeof value === 'boolean',
   null: (value) => value === null,
 };
-const known = new Set(['type', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'required', 'properties', 'additionalProperties', 'items', 'anyOf', 'description', 'format', 'default', '$ref']);
+const known = new Set([
+  'type',
+  'enum',
+  'pattern',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'required',
+  'properties',
+  'additionalProperties',
+  'items',
+  'anyOf',
+  'description',
+  'format',
+  'default',
+  '$ref',
+]);
 
 export class Description {
   seen = new Set();
   constructor(file) {
     this.document = JSON.parse(readFileSync(file, 'utf8'));
-    this.patterns = Object.keys(this.document.paths).map((path) => [path, new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)]);
+    this.patterns = Object.keys(this.document.paths).map((path) => [
+      path,
+      new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+    ]);
   }
 
   resolve(part) {
-    return part.$ref === undefined ? part : part.$ref.slice(2).split('/').reduce((at, key) => at[key], this.document);
+    return part.$ref === undefined
+      ? part
+      : part.$ref
+          .slice(2)
+          .split('/')
+          .reduce((at, key) => at[key], this.document);
   }
 
   /* What does not fit, as sentences. */
@@ -31,10 +57,13 @@ export class Description {
     if (s.anyOf !== undefined)
       return s.anyOf.some((one) => this.misfits(one, value, where).length === 0) ? [] : [`${where}: none of anyOf`];
     const allowed = s.type === undefined ? [] : [s.type].flat();
-    if (allowed.length > 0 && !allowed.some((type) => types[type](value))) return [`${where}: ${JSON.stringify(value)} is no ${allowed}`];
+    if (allowed.length > 0 && !allowed.some((type) => types[type](value)))
+      return [`${where}: ${JSON.stringify(value)} is no ${allowed}`];
     if (s.enum !== undefined && !s.enum.includes(value)) return [`${where}: ${value} is none of ${s.enum}`];
-    if (typeof value === 'string' && s.pattern !== undefined && !new RegExp(s.pattern).test(value)) return [`${where}: ${value} does not follow ${s.pattern}`];
-    if (typeof value === 'number' && (value < (s.minimum ?? -Infinity) || value > (s.maximum ?? Infinity))) return [`${where}: ${value} is out of bounds`];
+    if (typeof value === 'string' && s.pattern !== undefined && !new RegExp(s.pattern).test(value))
+      return [`${where}: ${value} does not follow ${s.pattern}`];
+    if (typeof value === 'number' && (value < (s.minimum ?? -Infinity) || value > (s.maximum ?? Infinity)))
+      return [`${where}: ${value} is out of bounds`];
     if (Array.isArray(value)) return value.flatMap((one, i) => this.misfits(s.items, one, `${where}[${i}]`));
     if (types.object(value) && s.properties !== undefined) return this.objectMisfits(s, value, where);
     return [];
@@ -43,16 +72,23 @@ export class Description {
   objectMisfits(s, value, where) {
     const missing = (s.required ?? []).filter((key) => !(key in value)).map((key) => `${where}.${key}: missing`);
     const found = Object.entries(value).flatMap(([key, one]) =>
-      s.properties[key] === undefined ? [`${where}.${key}: not described`] : this.misfits(s.properties[key], one, `${where}.${key}`));
+      s.properties[key] === undefined
+        ? [`${where}.${key}: not described`]
+        : this.misfits(s.properties[key], one, `${where}.${key}`),
+    );
     return [...missing, ...found];
   }
 
   check(method, target, answer) {
     const path = target.split('?')[0];
-    const exact = this.document.paths[path] !== undefined ? path : this.patterns.find(([, pattern]) => pattern.test(path))?.[0];
+    const exact =
+      this.document.paths[path] !== undefined ? path : this.patterns.find(([, pattern]) => pattern.test(path))?.[0];
     const operation = this.document.paths[exact]?.[method.toLowerCase()];
     if (operation === undefined) {
-      assert.ok([401, 404, 405].includes(answer.status), `${method} ${path} is not described, and answers ${answer.status}`);
+      assert.ok(
+        [401, 404, 405].includes(answer.status),
+        `${method} ${path} is not described, and answers ${answer.status}`,
+      );
       return;
     }
     const described = operation.responses[String(answer.status)];
@@ -67,7 +103,9 @@ export class Description {
   /* Operations that never succeeded in front of check(); a file that is no JSON cannot. */
   unseen() {
     const operations = Object.values(this.document.paths).flatMap((path) => Object.values(path));
-    const json = operations.filter((one) => Object.values(one.responses).some((r) => this.resolve(r).content?.['application/json'] !== undefined));
+    const json = operations.filter((one) =>
+      Object.values(one.responses).some((r) => this.resolve(r).content?.['application/json'] !== undefined),
+    );
     return json.map((one) => one.operationId).filter((id) => !this.seen.has(id));
   }
 }
