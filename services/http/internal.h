@@ -10,7 +10,7 @@ const char *http_server_name(const struct http_server *server);
 void http_dispatch(struct http_call *call, const struct http_options *options);
 
 /* Opened, bound and listening; -1 with errno and *why otherwise. */
-int http_listen_unix(const char *path, const char **why);
+int http_listen_unix(const char *path, const char *group, const char **why);
 int http_listen_tcp(const char *address, const char **why);
 
 /* The queue behind http_defer(): one thread, a bounded number of calls. */

@@ -1,6 +1,7 @@
 /* listen: the sockets a service listens on. Called once at the start. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +51,23 @@ clear_stale(const struct sockaddr_un *address)
 	return false;
 }
 
+/* ENOENT where there is no such group. */
+static bool
+give_to_group(const char *path, const char *name)
+{
+	const struct group *group;
+
+	if (name == NULL)
+		return true;
+	errno = 0;
+	group = getgrnam(name);
+	if (group == NULL && errno == 0)
+		errno = ENOENT;
+	return group != NULL && chown(path, (uid_t)-1, group->gr_gid) == 0;
+}
+
 int
-http_listen_unix(const char *path, const char **why)
+http_listen_unix(const char *path, const char *group, const char **why)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
@@ -68,6 +84,8 @@ http_listen_unix(const char *path, const char **why)
 		return fail(fd, "no socket", why);
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		return fail(fd, "the socket's path cannot be bound", why);
+	if (!give_to_group(path, group))
+		return fail(fd, "the socket cannot be given to its group", why);
 	/* Nobody can connect before listen(), so the mode is never too wide. */
 	if (chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0)
 		return fail(fd, "cannot listen on the socket", why);

@@ -311,7 +311,7 @@ start_listening(struct http_server *server, const char **why)
 	int fd;
 
 	if (options->socket_path != NULL) {
-		fd = http_listen_unix(options->socket_path, why);
+		fd = http_listen_unix(options->socket_path, options->socket_group, why);
 		err = fd < 0 ? listen_error() : add_daemon(server, fd, why);
 	}
 	if (err == ERR_NONE && options->listen != NULL) {

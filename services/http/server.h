@@ -77,6 +77,7 @@ struct http_route {
 struct http_options {
 	const char *name;        /* of the service, for realms and problem types */
 	const char *socket_path; /* NULL: none */
+	const char *socket_group; /* who may open it besides the owner; NULL: the own group */
 	const char *listen;      /* "127.0.0.1:8080" or "[::1]:8080"; NULL: none */
 	unsigned threads;
 	const struct http_route *routes;

@@ -24,6 +24,7 @@
 struct arguments {
 	const char *database;
 	const char *socket_path;
+	const char *socket_group;
 	const char *listen;
 	const char *pages;
 	const char *access;
@@ -44,6 +45,7 @@ struct running {
 static const struct option options[] = {
 	{"database", required_argument, NULL, 'd'},
 	{"socket", required_argument, NULL, 's'},
+	{"socket-group", required_argument, NULL, 'g'},
 	{"listen", required_argument, NULL, 'l'},
 	{"pages", required_argument, NULL, 'p'},
 	{"access", required_argument, NULL, 'a'},
@@ -57,8 +59,8 @@ static const struct option options[] = {
 static int
 take_option(struct arguments *a, int option)
 {
-	const char **const texts[] = {['d'] = &a->database, ['s'] = &a->socket_path, ['l'] = &a->listen,
-	    ['p'] = &a->pages, ['a'] = &a->access, ['S'] = &a->provisioning_socket,
+	const char **const texts[] = {['d'] = &a->database, ['s'] = &a->socket_path,
+	    ['g'] = &a->socket_group, ['l'] = &a->listen, ['p'] = &a->pages, ['a'] = &a->access, ['S'] = &a->provisioning_socket,
 	    ['T'] = &a->provisioning_token, ['P'] = &a->provisioning_path};
 
 	if (option == 't')
@@ -137,6 +139,7 @@ start_server(const struct arguments *a, struct running *running)
 	struct http_options http = {
 	    .name = "training",
 	    .socket_path = a->socket_path,
+	    .socket_group = a->socket_group,
 	    .listen = a->listen,
 	    .threads = (unsigned)a->threads,
 	    .routes = training_routes,

@@ -15,11 +15,11 @@ static const struct {
 	const char *words;
 } commands[] = {
 	{"serve", command_serve,
-	    "--database FILE --socket PATH [--listen 127.0.0.1:PORT] [--pages DIR]\n"
-	    "           [--access caseload|open] [--threads N] [--provisioning-socket PATH\n"
-	    "           --provisioning-token FILE [--provisioning-path PATH]]\n"
+	    "--database FILE --socket PATH [--socket-group GROUP]\n"
+	    "           [--listen 127.0.0.1:PORT] [--pages DIR] [--access caseload|open] [--threads N]\n"
+	    "           [--provisioning-socket PATH --provisioning-token FILE [--provisioning-path PATH]]\n"
 	    "      Serve the platform. Who asks is read from Remote-* headers: only the proxy\n"
-	    "      that sets them may be able to open the socket (it gets mode 0660)."},
+	    "      that sets them may be able to open the socket (mode 0660, the given group)."},
 	{"seed", command_seed,
 	    "--database FILE --people N [--bodies 40] [--seed 1] [--reference DIR] [--progress]\n"
 	    "      Make a new database with an invented population. The same seed makes the same people."},

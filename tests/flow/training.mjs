@@ -127,6 +127,8 @@ test.after(async () => {
 
 test('only the proxy can open the socket', () => {
   assert.equal(statSync(service.socket).mode & 0o777, 0o660);
+  const words = ['serve', '--database', database, '--socket', join(dir, 'x'), '--socket-group', 'no-such-group'];
+  assert.match(String(spawnSync(program, words).stderr), /cannot be given to its group/);
 });
 
 test('without identity headers nothing is told', async () => {
