@@ -129,7 +129,7 @@ spares_take(struct spares *s)
 static uint64_t
 retry_at(const struct spares *s, const struct directory *d)
 {
-	unsigned doubled = d->failures < 6 ? d->failures - 1 : 5;
+	unsigned doubled = d->failures == 0 ? 0 : d->failures < 6 ? d->failures - 1 : 5;
 	uint64_t pause = (uint64_t)RETRY_FIRST_US << doubled;
 
 	if (pause > RETRY_MAX_US)
