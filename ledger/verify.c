@@ -11,6 +11,17 @@
 #include "base/file.h"
 #include "ledger/verify_state.h"
 
+/* A name found on the disk may hold anything; what is reported is safe to print. */
+static void
+put_name(char *out, size_t room, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < room && name[i] != '\0'; i++)
+		out[i] = name[i] > 0x20 && name[i] < 0x7f ? name[i] : '?';
+	out[i] = '\0';
+}
+
 void
 verify_find(struct verify *verify, enum ledger_severity severity, uint64_t index, const char *file,
     const char *format, ...)
@@ -25,7 +36,7 @@ verify_find(struct verify *verify, enum ledger_severity severity, uint64_t index
 	struct ledger_finding *finding = &report->findings[report->n_findings - 1];
 	finding->severity = severity;
 	finding->index = index;
-	(void)snprintf(finding->file, sizeof(finding->file), "%s", file);
+	put_name(finding->file, sizeof(finding->file), file);
 	va_start(args, format);
 	(void)vsnprintf(finding->words, sizeof(finding->words), format, args);
 	va_end(args);

@@ -3,7 +3,6 @@
  * and what does the log state about what it lacks? Pure but for memory.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +136,18 @@ check_order(struct verify *verify, struct writer *writer, const struct ledger_en
 	writer->last = entry->source;
 }
 
+/* As much of the text as fits, in whole characters. */
+static void
+put_words(char *out, size_t room, const struct ledger_text *text)
+{
+	size_t len = text->len < room - 1 ? text->len : room - 1;
+
+	while (len > 0 && len < text->len && ((uint8_t)text->data[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(out, text->data, len);
+	out[len] = '\0';
+}
+
 static void
 keep_statement(struct ledger_report *report, const struct ledger_entry *entry, uint64_t index)
 {
@@ -158,7 +169,7 @@ keep_statement(struct ledger_report *report, const struct ledger_entry *entry, u
 		statement->gap.to_sequence = entry->gap.to_sequence;
 		words = &entry->gap.words;
 	}
-	(void)snprintf(statement->words, sizeof(statement->words), "%.*s", (int)words->len, words->data);
+	put_words(statement->words, sizeof(statement->words), words);
 }
 
 enum err
