@@ -8,9 +8,9 @@
 static uint64_t
 zigzag(uint64_t from, uint64_t to)
 {
-	int64_t v = (int64_t)(to - from);
+	uint64_t v = to - from;
 
-	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+	return (v << 1) ^ (0 - (v >> 63));
 }
 
 static uint64_t

@@ -140,8 +140,10 @@ is_full(const struct index *index)
 enum err
 index_add(struct index *index, uint64_t entry, const struct disclosure *disclosure, const char **why)
 {
-	enum err err = may_write(index, why);
+	enum err err;
 
+	suppose(why, "the index could not take a disclosure");
+	err = may_write(index, why);
 	if (err != ERR_NONE)
 		return err;
 	if (entry < index->next_entry)

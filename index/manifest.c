@@ -11,11 +11,12 @@
 #include "base/file.h"
 #include "index/io.h"
 
-#define MAGIC "TQINDEX1"
 #define HEADER_LEN 40
 #define SEGMENT_LEN 24
 #define PERIOD_LEN 8
 #define MANIFEST_MAX (64U << 20)
+
+static const uint8_t magic[8] = {'T', 'Q', 'I', 'N', 'D', 'E', 'X', '1'};
 
 static enum err
 path_of(const char *dir, char path[PATH_MAX])
@@ -38,7 +39,7 @@ parse(const struct bytes *b, struct manifest *ret_manifest)
 {
 	struct manifest manifest = {0};
 
-	if (b->len < HEADER_LEN + 4 || memcmp(b->data, MAGIC, 8) != 0
+	if (b->len < HEADER_LEN + 4 || memcmp(b->data, magic, 8) != 0
 	    || get_u32(b->data + b->len - 4) != codec_crc32c(0, b->data, b->len - 4))
 		return ERR_CORRUPT;
 	manifest.next_entry = get_u64(b->data + 8);
@@ -81,7 +82,7 @@ manifest_read(const char *dir, struct manifest *ret_manifest, const char **why)
 static void
 put_all(const struct manifest *manifest, uint8_t *p)
 {
-	memcpy(p, MAGIC, 8);
+	memcpy(p, magic, 8);
 	put_u64(p + 8, manifest->next_entry);
 	put_u64(p + 16, manifest->tail);
 	put_u64(p + 24, manifest->next_segment);

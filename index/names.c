@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "core/disclosure.h"
 
-#define MARK_EVERY 16
+#define MARK_EVERY 8
 #define FIRST_ARENA (64U << 10)
 #define FIRST_SLOT_BITS 10
 #define RECORD_MAX (2 + PERSON_ID_MAX)

@@ -3,8 +3,8 @@
  *
  * Numbers are given in the order of first sight, from 0. The names lie one
  * after the other in one mapping (namespace u8, length u8, identifier), every
- * 16th is remembered by its offset: a name of 11 bytes costs 13 bytes, half a
- * byte of offset, and 4 to 8 bytes of hash slot where the hash is needed. The
+ * 8th is remembered by its offset: a name of 11 bytes costs 13 bytes, one byte
+ * of offset, and 5 to 11 bytes of hash slot where the hash is needed. The
  * hash is built when the first person is looked for by name; a dictionary that
  * is only read by number never pays for it.
  *
@@ -32,7 +32,7 @@ struct names {
 	uint8_t *arena; /* private mapping of `cap` bytes */
 	size_t len;
 	size_t cap;
-	uint64_t *marks; /* offset of the names 0, 16, 32 ... */
+	uint64_t *marks; /* offset of the names 0, 8, 16 ... */
 	size_t marks_cap;
 	uint32_t n;
 	uint32_t *slots; /* 2^slot_bits: tag above, number + 1 below; 0 is free */

@@ -17,7 +17,6 @@
 #include "core/disclosure.h"
 #include "index/io.h"
 
-#define MAGIC "TQNAMES1"
 #define LABEL "tourniquet index names 1"
 #define HEADER_LEN 48
 #define HEADER_AAD_LEN 16
@@ -28,6 +27,8 @@
 /* Content of a block as written, and the most that is accepted. */
 #define CONTENT_AIM (256U << 10)
 #define CONTENT_MAX (CONTENT_AIM + 2 + PERSON_ID_MAX)
+
+static const uint8_t magic[8] = {'T', 'Q', 'N', 'A', 'M', 'E', 'S', '1'};
 
 struct block {
 	uint32_t first;
@@ -102,7 +103,7 @@ write_header(struct names_file *file)
 {
 	uint8_t header[HEADER_LEN] = {0};
 
-	memcpy(header, MAGIC, 8);
+	memcpy(header, magic, 8);
 	put_u32(header + 8, file->period);
 	enum err err = random_bytes(header + 16, NONCE_LEN);
 	if (err == ERR_NONE)
@@ -124,7 +125,7 @@ read_header(struct names_file *file, const char **why)
 
 	if (err != ERR_NONE)
 		return err;
-	if (memcmp(header, MAGIC, 8) != 0 || get_u32(header + 8) != file->period
+	if (memcmp(header, magic, 8) != 0 || get_u32(header + 8) != file->period
 	    || get_u32(header + 44) != codec_crc32c(0, header, 44))
 		return because(ERR_CORRUPT, why, "the head of a dictionary was changed: rebuild the index");
 	err = gcm_open(file->key, header + 16, header, header + 28, 0, NULL);

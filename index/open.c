@@ -316,14 +316,14 @@ index_open(const char *dir, const struct index_options *options, struct index **
 	struct index *index = calloc(1, sizeof(*index));
 	enum err err;
 
+	suppose(why, "the index could not be read");
 	if (index == NULL)
-		return because(ERR_NOMEM, why, "out of memory");
+		return ERR_NOMEM;
 	index->dir_fd = index->lock_fd = index->tail.fd = -1;
 	index->options = *options;
 	index->pass_records = PASS_RECORDS;
 	if (index->options.seal_events == 0)
 		index->options.seal_events = SEAL_EVENTS;
-	suppose(why, "the index could not be read");
 	err = start(index, dir, why);
 	if (err != ERR_NONE) {
 		index_free(index);
@@ -403,8 +403,10 @@ check_names(struct index *index, struct period *period, const char **why)
 enum err
 index_check(struct index *index, const char **why)
 {
-	enum err err = index->options.read_only ? ERR_NONE : index_flush(index, why);
+	enum err err;
 
+	suppose(why, "the index could not be read through");
+	err = index->options.read_only ? ERR_NONE : index_flush(index, why);
 	for (size_t i = 0; i < index->manifest.n_segments && err == ERR_NONE; i++) {
 		err = segment_check(&index->segments[i]);
 		if (err == ERR_CORRUPT)

@@ -283,13 +283,14 @@ scan_segment(struct scan *s, const struct segment *segment)
 	const struct filter *f = s->filter;
 	enum err err = ERR_NONE;
 
-	if (f->identities.list == NULL && f->organisations.list == NULL)
-		return scan_everybody(s, segment);
-	for (size_t i = 0; i < f->identities.n && err == ERR_NONE; i++)
-		if (in_pass(f, f->identities.list[i]))
-			err = scan_identity(s, segment, (uint32_t)f->identities.list[i]);
-	if (f->identities.list != NULL)
+	if (f->identities.list != NULL) {
+		for (size_t i = 0; i < f->identities.n && err == ERR_NONE; i++)
+			if (in_pass(f, f->identities.list[i]))
+				err = scan_identity(s, segment, (uint32_t)f->identities.list[i]);
 		return err;
+	}
+	if (f->organisations.list == NULL)
+		return scan_everybody(s, segment);
 	for (size_t i = 0; i < f->organisations.n && err == ERR_NONE; i++)
 		err = scan_organisation(s, segment, (uint32_t)f->organisations.list[i]);
 	return err;
@@ -329,19 +330,27 @@ scan_chain(struct scan *s, const struct heads *heads, uint32_t number, bool by_i
 }
 
 static enum err
-scan_active(struct scan *s, uint32_t period)
+scan_chains(struct scan *s, const struct numbers *numbers, bool by_identity, uint32_t period)
 {
 	const struct active *active = &s->index->active;
-	const struct filter *f = s->filter;
-	bool by_identity = f->identities.list != NULL;
-	const struct numbers *numbers = by_identity ? &f->identities : &f->organisations;
 	const struct heads *heads = by_identity ? &active->identities : &active->organisations;
 	enum err err = ERR_NONE;
 
 	for (size_t i = 0; i < numbers->n && err == ERR_NONE; i++)
 		err = scan_chain(s, heads, (uint32_t)numbers->list[i], by_identity, period);
-	if (numbers->list != NULL)
-		return err;
+	return err;
+}
+
+static enum err
+scan_active(struct scan *s, uint32_t period)
+{
+	const struct active *active = &s->index->active;
+	enum err err = ERR_NONE;
+
+	if (s->filter->identities.list != NULL)
+		return scan_chains(s, &s->filter->identities, true, period);
+	if (s->filter->organisations.list != NULL)
+		return scan_chains(s, &s->filter->organisations, false, period);
 	for (size_t i = 0; i < active->n && err == ERR_NONE; i++)
 		err = offer_active(s, &active->list[i], period);
 	return err;

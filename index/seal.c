@@ -198,7 +198,10 @@ index_drop(struct index *index, uint32_t period, const char **why)
 {
 	struct change change;
 	size_t n_gone = 0;
-	enum err err = index_seal(index, why);
+	enum err err;
+
+	suppose(why, "the index could not drop a period");
+	err = index_seal(index, why);
 
 	if (err != ERR_NONE)
 		return err;
@@ -216,7 +219,6 @@ index_drop(struct index *index, uint32_t period, const char **why)
 	} else {
 		index->broken = true;
 		change_undo(&change, change.manifest.n_segments);
-		err = because(err, why, "the index could not drop a period");
 	}
 	free(gone);
 	return err;

@@ -12,6 +12,8 @@
 #include "index/index.h"
 #include "index/io.h"
 
+const uint8_t segment_magic[8] = {'T', 'Q', 'S', 'E', 'G', 'M', '0', '1'};
+
 /* Offsets of the tables follow from one another; anything else is no segment. */
 static bool
 take_header(struct segment *segment, const struct manifest_segment *listed)
@@ -19,7 +21,7 @@ take_header(struct segment *segment, const struct manifest_segment *listed)
 	const uint8_t *header = segment->map;
 	uint64_t streams = get_u64(header + 48);
 
-	if (memcmp(header, SEGMENT_MAGIC, 8) != 0 || get_u32(header + 124) != listed->header_crc
+	if (memcmp(header, segment_magic, 8) != 0 || get_u32(header + 124) != listed->header_crc
 	    || codec_crc32c(0, header, 124) != listed->header_crc)
 		return false;
 	segment->sequence = get_u64(header + 8);

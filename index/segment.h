@@ -51,10 +51,12 @@
 #define SEGMENT_HEADER_LEN 128
 #define SEGMENT_STREAM_LEN 48
 #define SEGMENT_REVERSE_LEN 20
-#define SEGMENT_MAGIC "TQSEGM01"
 
 #define SEGMENT_NAME_LEN 32
 void segment_name(uint64_t sequence, char ret_name[SEGMENT_NAME_LEN]);
+
+/* The first eight bytes. */
+extern const uint8_t segment_magic[8];
 
 struct segment {
 	const uint8_t *map;

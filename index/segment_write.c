@@ -375,7 +375,7 @@ put_header(struct writer *w, uint64_t sequence, uint32_t period, uint32_t person
 	for (size_t i = 0; i < w->n; i++)
 		people += event_at(w, i)->event.n;
 	memset(header, 0, SEGMENT_HEADER_LEN);
-	memcpy(header, SEGMENT_MAGIC, 8);
+	memcpy(header, segment_magic, 8);
 	put_u64(header + 8, sequence);
 	put_u64(header + 16, w->out.len);
 	put_u64(header + 24, w->first_us);

@@ -40,7 +40,7 @@ sort_pairs(struct pair *pairs, size_t n)
 
 	if (n < 2)
 		return ERR_NONE;
-	struct pair *scratch = malloc(n * sizeof(*scratch));
+	struct pair *scratch = calloc(n, sizeof(*scratch));
 	if (scratch == NULL)
 		return ERR_NOMEM;
 	struct pair *to = scratch;
@@ -70,7 +70,7 @@ sort_keys(uint64_t *keys, size_t n)
 
 	if (n < 2)
 		return ERR_NONE;
-	uint64_t *scratch = malloc(n * sizeof(*scratch));
+	uint64_t *scratch = calloc(n, sizeof(*scratch));
 	if (scratch == NULL)
 		return ERR_NOMEM;
 	uint64_t *to = scratch;

@@ -10,12 +10,13 @@
 #include "base/codec.h"
 #include "index/io.h"
 
-#define MAGIC "TQTAIL01"
 #define FRAME_MAGIC 0x4c465154U
 #define HEADER_LEN 32
 #define FRAME_LEN 32
 /* A log is sealed long before; larger is no log of ours. */
 #define TAIL_MAX (8ULL << 30)
+
+static const uint8_t magic[8] = {'T', 'Q', 'T', 'A', 'I', 'L', '0', '1'};
 
 void
 tail_name(uint64_t sequence, char ret_name[TAIL_NAME_LEN])
@@ -30,7 +31,7 @@ tail_create(struct tail *tail, int dir_fd, uint64_t sequence, uint64_t next_entr
 	char name[TAIL_NAME_LEN];
 
 	*tail = (struct tail){.fd = -1, .sequence = sequence, .next_entry = next_entry, .end = HEADER_LEN};
-	memcpy(header, MAGIC, 8);
+	memcpy(header, magic, 8);
 	put_u64(header + 8, sequence);
 	put_u64(header + 16, next_entry);
 	put_u32(header + 28, codec_crc32c(0, header, 28));
@@ -51,7 +52,7 @@ take_header(struct tail *tail, const struct bytes *file)
 {
 	const uint8_t *header = file->data;
 
-	if (file->len < HEADER_LEN || memcmp(header, MAGIC, 8) != 0
+	if (file->len < HEADER_LEN || memcmp(header, magic, 8) != 0
 	    || get_u64(header + 8) != tail->sequence
 	    || get_u32(header + 28) != codec_crc32c(0, header, 28))
 		return ERR_CORRUPT;

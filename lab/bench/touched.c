@@ -14,7 +14,9 @@
  * --full is 43,000,000 persons, 10^8 disclosures (of one person to one
  * identity), 10^4 identities, 340,000 stolen.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -390,16 +392,17 @@ apart(void (*part)(const struct plan *, struct report *), const struct plan *pla
 static double
 disk_mib(const char *dir)
 {
-	char command[PATH_MAX + 32];
-	double kib = 0;
+	DIR *files = opendir(dir);
+	double bytes = 0;
+	struct stat st;
 
-	(void)snprintf(command, sizeof(command), "du -sk '%s'", dir);
-	FILE *du = popen(command, "r");
-	if (du == NULL || fscanf(du, "%lf", &kib) != 1)
-		kib = 0;
-	if (du != NULL)
-		(void)pclose(du);
-	return kib / 1024;
+	if (files == NULL)
+		die("%s: %s", dir, strerror(errno));
+	for (struct dirent *file = readdir(files); file != NULL; file = readdir(files))
+		if (file->d_name[0] != '.' && fstatat(dirfd(files), file->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			bytes += (double)st.st_size;
+	(void)closedir(files);
+	return bytes / (1 << 20);
 }
 
 static uint64_t
