@@ -35,7 +35,7 @@ void
 cookie_find(struct cookie_found *found, const char *name, const void *header, size_t len)
 {
 	const uint8_t *p = header;
-	const uint8_t *end = p + len;
+	const uint8_t *end = len != 0 ? p + len : p;
 
 	while (p < end) {
 		const uint8_t *stop = memchr(p, ';', (size_t)(end - p));

@@ -56,7 +56,7 @@ take_pair(uint8_t *start, uint8_t *end, const struct form_sink *sink, const char
 enum err
 form_parse(uint8_t *data, size_t len, const struct form_sink *sink, const char **why)
 {
-	uint8_t *p = data, *end = data + len;
+	uint8_t *p = data, *end = len != 0 ? data + len : data;
 	size_t n_pairs = 0;
 
 	while (p < end) {

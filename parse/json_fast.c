@@ -17,16 +17,23 @@ struct spot {
 	const struct shape_edge *edges; /* of the node */
 };
 
+/* Go on with a string at a byte that is not ASCII, to its quote or something else. */
+static const uint8_t *
+wide_text_end(const uint8_t *p, const uint8_t *end)
+{
+	size_t n;
+
+	while (p < end && *p >= 0x80 && (n = utf8_sequence(p, end)) != 0)
+		p = span_text(p + n, end);
+	return p;
+}
+
 /* To the quote that ends a string without escapes, or to something else. */
 static inline const uint8_t *
 text_end(const uint8_t *p, const uint8_t *end)
 {
-	size_t n;
-
 	p = span_text(p, end);
-	while (p < end && *p >= 0x80 && (n = utf8_sequence(p, end)) != 0)
-		p = span_text(p + n, end);
-	return p;
+	return p < end && *p >= 0x80 ? wide_text_end(p, end) : p;
 }
 
 /* p is after a name's quote: to after the quote of a string value, or NULL. */

@@ -41,7 +41,7 @@ list_scan(const struct list_shape *shape, const void *value, size_t len,
     const struct scan_sink *sink, const char **why)
 {
 	const uint8_t *p = value;
-	const uint8_t *end = p + len;
+	const uint8_t *end = len != 0 ? p + len : p;
 
 	trim(&p, &end);
 	if (p == end)

@@ -92,7 +92,7 @@ bool
 parse_path_is_plain(const void *path, size_t len, const char **why)
 {
 	const uint8_t *p = path;
-	const uint8_t *end = p + len;
+	const uint8_t *end = len != 0 ? p + len : p;
 	const char *fault = len != 0 && *p == '/' ? NULL : "a path that does not begin with a slash";
 
 	while (fault == NULL && p < end)
