@@ -209,6 +209,11 @@ a_clock_that_steps_back_frees_nothing(void **state)
 	assert_int_equal(world_charge(&world, me, NULL, 0, 10, T0, true).verdict, VERDICT_ALLOW);
 	assert_int_equal(used(me, BUDGET_HOUR, T0), 10);
 	assert_int_equal(world_charge(&world, me, NULL, 10, 1, T0 + 100 * DAY + HOUR, true).verdict, VERDICT_REFUSE);
+	/* What is handed while the clock is behind counts as handed in the newest minute. */
+	struct budget_ref other = world_scope(&world, LIMIT_IDENTITY, 1, LIMIT_NONE, 10);
+	assert_int_equal(world_charge(&world, other, NULL, 0, 5, T0 + 100 * DAY, true).verdict, VERDICT_ALLOW);
+	assert_int_equal(world_charge(&world, other, NULL, 5, 5, T0, true).verdict, VERDICT_ALLOW);
+	assert_int_equal(world_charge(&world, other, NULL, 10, 1, T0 + 100 * DAY, true).verdict, VERDICT_REFUSE);
 }
 
 static void

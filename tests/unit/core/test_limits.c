@@ -225,7 +225,7 @@ readers_never_see_limits_half_written(void **state)
 
 	(void)state;
 	assert_int_equal(pthread_create(&reader, NULL, read_on, &race), 0);
-	for (uint32_t i = 0; i < 100000 || atomic_load(&race.reads) < 10000; i++) {
+	for (uint32_t i = 0; i < world_races(100000) || atomic_load(&race.reads) < 10000; i++) {
 		struct limits l = limits_of(1 + i % 50);
 
 		assert_int_equal(limit_table_set(&table, race.ref, &l), ERR_NONE);

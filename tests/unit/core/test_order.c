@@ -272,7 +272,9 @@ chains_agree_with_a_search_through_all_orders(void **state)
 	}
 }
 
-/* Two sets of orders in turn; each answer must be that of one of them. */
+/* Two sets of orders in turn, all for everyone; each answer must be that of one whole set. */
+#define RACING 60u
+
 struct race {
 	_Atomic bool stop;
 	_Atomic uint32_t answers;
@@ -288,8 +290,8 @@ ask_on(void *context)
 
 	while (!atomic_load(&race->stop)) {
 		order_evaluate(&table, &q, &answer);
-		bool first = answer.verdict == VERDICT_STEP_UP && answer.order == 401 && answer.observed == 402;
-		bool second = answer.verdict == VERDICT_REFUSE && answer.order == 901 && answer.observed == 0;
+		bool first = answer.verdict == VERDICT_STEP_UP && answer.order == 1 && answer.observed == 60;
+		bool second = answer.verdict == VERDICT_REFUSE && answer.order == 101 && answer.observed == 0;
 		if (!first && !second)
 			atomic_fetch_add(&race->faults, 1);
 		atomic_fetch_add(&race->answers, 1);
@@ -297,26 +299,41 @@ ask_on(void *context)
 	return NULL;
 }
 
+static int
+make_racing(void **state)
+{
+	(void)state;
+	memory = world_memory(order_table_size(RACING));
+	order_table_init(&table, memory, RACING);
+	return 0;
+}
+
+static int
+drop_racing(void **state)
+{
+	(void)state;
+	munmap(memory, order_table_size(RACING));
+	return 0;
+}
+
 static void
 readers_always_answer_by_one_whole_set_of_orders(void **state)
 {
-	static struct order a[402], b[901];
+	static struct order set[2][RACING];
 	struct race race = {0};
 	pthread_t reader[3];
 
 	(void)state;
-	for (uint32_t i = 0; i < 400; i++)
-		a[i] = order_on(i + 1, ORDER_DENY, SCOPE_IDENTITY, 5000 + i);
-	a[400] = order_on(401, ORDER_STEP_UP, SCOPE_ORGANISATION, 20);
-	a[401] = order_on(402, ORDER_OBSERVE, SCOPE_KIND_MAX, 0);
-	for (uint32_t i = 0; i < 900; i++)
-		b[i] = order_on(i + 1, ORDER_DENY, SCOPE_SESSION, 7000 + i);
-	b[900] = order_on(901, ORDER_DENY, SCOPE_LINEAGE, 3);
-	assert_int_equal(order_table_publish(&table, a, 402), ERR_NONE);
+	for (uint32_t i = 0; i < RACING; i++) {
+		set[0][i] = order_on(i + 1, ORDER_STEP_UP, SCOPE_KIND_MAX, 0);
+		set[1][i] = order_on(i + 101, ORDER_DENY, SCOPE_KIND_MAX, 0);
+	}
+	set[0][RACING - 1].action = ORDER_OBSERVE;
+	assert_int_equal(order_table_publish(&table, set[0], RACING), ERR_NONE);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&reader[i], NULL, ask_on, &race), 0);
-	for (int i = 0; i < 400 || atomic_load(&race.answers) < 10000; i++)
-		assert_int_equal(order_table_publish(&table, i % 2 == 0 ? b : a, i % 2 == 0 ? 901 : 402), ERR_NONE);
+	for (uint32_t i = 0; i < world_races(60000) || atomic_load(&race.answers) < 5000; i++)
+		assert_int_equal(order_table_publish(&table, set[i % 2], RACING), ERR_NONE);
 	atomic_store(&race.stop, true);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pthread_join(reader[i], NULL), 0);
@@ -352,7 +369,7 @@ main(void)
 	    TEST(what_has_no_capability_is_under_orders_that_bite_all),
 	    TEST(too_many_or_unsound_orders_are_refused_and_the_former_stay),
 	    TEST(chains_agree_with_a_search_through_all_orders),
-	    TEST(readers_always_answer_by_one_whole_set_of_orders),
+	    cmocka_unit_test_setup_teardown(readers_always_answer_by_one_whole_set_of_orders, make_racing, drop_racing),
 	    TEST(actions_have_names_that_read_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,17 @@ world_scope(struct world *w, enum limit_kind kind, uint32_t organisation, uint32
 	return ref;
 }
 
+/* How often to race: ThreadSanitizer sees a race without needing to hit it. */
+static inline uint32_t
+world_races(uint32_t n)
+{
+#if defined(__SANITIZE_THREAD__)
+	return n / 20;
+#else
+	return n;
+#endif
+}
+
 /* A pseudorandom sequence that is the same on every machine (SplitMix64). */
 static inline uint64_t
 world_random(uint64_t *state)
