@@ -117,6 +117,27 @@ msg_send(struct msg *msg, const json_t *object)
 }
 
 enum err
+msg_send_text(struct msg *msg, const char *text, size_t len)
+{
+	uint8_t header[HEADER_LEN];
+	enum err err;
+
+	if (len > MSG_MAX)
+		return ERR_RANGE;
+	err = bytes_reserve(&msg->out, HEADER_LEN + len);
+	if (err != ERR_NONE)
+		return err;
+	put_u32(header, (uint32_t)len);
+	err = bytes_append(&msg->out, header, sizeof(header));
+	if (err == ERR_NONE)
+		err = bytes_append(&msg->out, text, len);
+	if (err != ERR_NONE)
+		return err;
+	err = msg_flush(msg);
+	return err == ERR_BUSY ? ERR_NONE : err;
+}
+
+enum err
 msg_flush(struct msg *msg)
 {
 	size_t done = 0;

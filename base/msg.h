@@ -46,6 +46,9 @@ MUST_CHECK enum err msg_next(struct msg *msg, json_t **ret_object);
 /* Queue a frame (the reference stays the caller's) and write what can be written now. */
 MUST_CHECK enum err msg_send(struct msg *msg, const json_t *object);
 
+/* The same for a frame that is JSON text already. ERR_RANGE past MSG_MAX. */
+MUST_CHECK enum err msg_send_text(struct msg *msg, const char *text, size_t len);
+
 /* Write on. ERR_NONE: nothing is left. ERR_BUSY: some is left. ERR_EXPIRED, ERR_IO: gone. */
 MUST_CHECK enum err msg_flush(struct msg *msg);
 

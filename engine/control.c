@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/msg.h"
+#include "engine/keeper.h"
 #include "engine/loop.h"
 #include "engine/mailbox.h"
 #include "engine/pool.h"
@@ -21,6 +22,10 @@
 #define PEER_CALLS_MAX 2048
 /* A peer is not read from while so much waits for it. */
 #define PEER_PAUSE_BYTES (4u << 20)
+/* While more than this waits for its peer, a part counts as under way. */
+#define PART_PAUSE_BYTES (8u << 20)
+/* A peer that takes nothing of a long answer for so long is cut off. */
+#define PART_PATIENCE_US 20000000ULL
 
 struct peer {
 	struct peer *next;
@@ -48,6 +53,12 @@ struct control {
 	unsigned n_peers;
 	unsigned n_calls;
 	int listen_fd;
+	/* One long answer at a time, since the keeper works on one. */
+	struct op_call *part_call;
+	struct keeper_part part; /* the last one */
+	unsigned parts_owed;
+	size_t part_backlog;    /* when it was last seen to shrink */
+	uint64_t part_moved_us;
 };
 
 /* A call's work on the pool. */
@@ -204,12 +215,56 @@ call_send(struct op_call *call, json_t *frame)
 	loop_change(peer->control->engine->loop, peer->msg.fd, POLLIN | POLLOUT);
 }
 
+/* Tell the keeper of all parts that it waits for. */
+static void
+settle_parts(struct control *control, bool wanted)
+{
+	for (; control->parts_owed > 0; control->parts_owed--)
+		keeper_part_done(control->part.keeper, control->part.serial, wanted);
+}
+
+void
+control_part_sent(struct control *control, struct op_call *call, const struct keeper_part *part)
+{
+	if (!op_is_wanted(call) || op_backlog(call) <= PART_PAUSE_BYTES) {
+		keeper_part_done(part->keeper, part->serial, op_is_wanted(call));
+		return;
+	}
+	control->part = *part;
+	control->part_call = call;
+	control->parts_owed++;
+	control->part_backlog = op_backlog(call);
+	control->part_moved_us = clock_monotonic_us();
+}
+
+void
+control_tick(struct control *control)
+{
+	struct op_call *call = control->part_call;
+	uint64_t now_us = clock_monotonic_us();
+
+	if (control->parts_owed == 0)
+		return;
+	if (op_is_wanted(call) && op_backlog(call) < control->part_backlog) {
+		control->part_backlog = op_backlog(call);
+		control->part_moved_us = now_us;
+	}
+	if (now_us > control->part_moved_us + PART_PATIENCE_US && call->peer != NULL)
+		call->peer->dead = true;
+	if (!op_is_wanted(call) || op_backlog(call) <= PART_PAUSE_BYTES)
+		settle_parts(control, op_is_wanted(call));
+}
+
 static void
 call_free(struct op_call *call)
 {
 	struct peer *peer = call->peer;
 
 	call->engine->control->n_calls--;
+	if (call->engine->control->part_call == call) {
+		settle_parts(call->engine->control, true);
+		call->engine->control->part_call = NULL;
+	}
 	if (peer != NULL) {
 		struct op_call **at = &peer->calls;
 

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/ops.h"
 
+struct keeper_part;
 struct mailbox;
 
 MUST_CHECK enum err control_open(struct engine *engine, struct control **ret_control);
@@ -31,6 +32,14 @@ size_t op_rows_text(struct op_call *call, const char *text, size_t len);
 /* False when the peer has gone: nobody wants the answer any more. */
 bool op_is_wanted(const struct op_call *call);
 size_t op_backlog(const struct op_call *call);
+
+/*
+ * A part of a long answer was handed to op_rows_text(): tell the keeper when
+ * the peer has taken enough of it, or has gone.
+ */
+void control_part_sent(struct control *control, struct op_call *call, const struct keeper_part *part);
+/* Called ten times a second: parts that were waiting for their peers. */
+void control_tick(struct control *control);
 
 /* Connections of the control socket and of the web worker, for status. */
 void control_counts(const struct control *control, unsigned *ret_operators, unsigned *ret_web);

@@ -41,6 +41,7 @@ struct engine {
 	struct tokens *tokens;
 	struct signin_desk *signin; /* op_signin.c: tickets between the two steps */
 	uint64_t started_us;
+	unsigned ticks;
 	const char *sandbox; /* in words */
 	bool stopping;
 };

@@ -266,23 +266,32 @@ open_stop(void *owner, struct letter *letter)
 }
 
 void
-keeper_free(struct keeper *keeper)
+keeper_stop(struct keeper *keeper)
 {
 	struct letter *stop;
 
+	if (keeper == NULL || !keeper->started)
+		return;
+	stop = calloc(1, sizeof(*stop));
+	if (stop == NULL)
+		return;
+	stop->open = open_stop;
+	mailbox_post(keeper->box, stop);
+	/* A long answer ends now. */
+	pthread_mutex_lock(&keeper->parts_lock);
+	keeper->parts_unwanted = true;
+	pthread_cond_broadcast(&keeper->parts_room);
+	pthread_mutex_unlock(&keeper->parts_lock);
+	pthread_join(keeper->thread, NULL);
+	keeper->started = false;
+}
+
+void
+keeper_free(struct keeper *keeper)
+{
 	if (keeper == NULL)
 		return;
-	stop = keeper->started ? calloc(1, sizeof(*stop)) : NULL;
-	if (stop != NULL) {
-		stop->open = open_stop;
-		mailbox_post(keeper->box, stop);
-		/* A long answer ends now. */
-		pthread_mutex_lock(&keeper->parts_lock);
-		keeper->parts_unwanted = true;
-		pthread_cond_broadcast(&keeper->parts_room);
-		pthread_mutex_unlock(&keeper->parts_lock);
-		pthread_join(keeper->thread, NULL);
-	}
+	keeper_stop(keeper);
 	feed_close(keeper);
 	mailbox_free(keeper->box);
 	pthread_mutex_destroy(&keeper->parts_lock);
@@ -402,6 +411,7 @@ open_question(void *owner, struct letter *letter)
 
 	pthread_mutex_lock(&keeper->parts_lock);
 	keeper->parts_unwanted = keeper->stopping;
+	keeper->serial++;
 	pthread_mutex_unlock(&keeper->parts_lock);
 	question->why = "";
 	question->ask(keeper, question);
@@ -437,17 +447,18 @@ keeper_send_part(struct keeper *keeper, struct keeper_part *part, void (*open)(v
 	if (unwanted)
 		return ERR_EXPIRED;
 	part->keeper = keeper;
+	part->serial = keeper->serial;
 	part->letter.open = open;
 	mailbox_post(keeper->loop, &part->letter);
 	return ERR_NONE;
 }
 
 void
-keeper_part_done(struct keeper *keeper, bool wanted)
+keeper_part_done(struct keeper *keeper, uint64_t serial, bool wanted)
 {
 	pthread_mutex_lock(&keeper->parts_lock);
 	keeper->parts--;
-	if (!wanted)
+	if (!wanted && serial == keeper->serial)
 		keeper->parts_unwanted = true;
 	pthread_cond_signal(&keeper->parts_room);
 	pthread_mutex_unlock(&keeper->parts_lock);

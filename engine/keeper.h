@@ -26,7 +26,9 @@ MUST_CHECK enum err keeper_open(struct engine *engine, struct keeper **ret_keepe
 MUST_CHECK enum err keeper_period(struct keeper *keeper, struct map_period *ret_period);
 /* `rebuild`: give the loop all disclosures of the last 31 days (scopes_past), then open the maps. */
 MUST_CHECK enum err keeper_start(struct keeper *keeper, bool rebuild);
-/* Integrate what is there, commit, end the thread. NULL is fine. */
+/* End the thread; its last letters are in the loop's box. NULL is fine. */
+void keeper_stop(struct keeper *keeper);
+/* Stop, commit, close. NULL is fine. */
 void keeper_free(struct keeper *keeper);
 
 /* An order's fate for the ledger. */
@@ -94,11 +96,12 @@ MUST_CHECK enum err keeper_retire(struct keeper *keeper, uint32_t period, const 
 struct keeper_part {
 	struct letter letter;
 	struct keeper *keeper;
+	uint64_t serial; /* of the question it belongs to */
 };
 
 MUST_CHECK enum err keeper_send_part(struct keeper *keeper, struct keeper_part *part,
     void (*open)(void *engine, struct letter *letter));
-/* On the loop. `wanted` false ends the answer. */
-void keeper_part_done(struct keeper *keeper, bool wanted);
+/* On the loop, once per part. `wanted` false ends the answer of that question. */
+void keeper_part_done(struct keeper *keeper, uint64_t serial, bool wanted);
 
 #endif

@@ -66,6 +66,7 @@ struct keeper {
 	pthread_cond_t parts_room;
 	unsigned parts;        /* on their way */
 	bool parts_unwanted;
+	uint64_t serial;       /* of the question being answered */
 
 	struct keeper_news news; /* the loop's copy */
 };

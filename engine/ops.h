@@ -39,6 +39,7 @@ extern const struct op ops_organisation[];
 extern const struct op ops_session[];
 extern const struct op ops_order[];
 extern const struct op ops_budget[];
+extern const struct op ops_learn[];
 extern const struct op ops_touched[];
 extern const struct op ops_ledger[];
 extern const struct op ops_daemon[];

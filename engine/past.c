@@ -61,6 +61,6 @@ past_open_part(void *owner, struct letter *letter)
 					continue;
 		person += event->n;
 	}
-	keeper_part_done(part->part.keeper, !engine->stopping);
+	keeper_part_done(part->part.keeper, part->part.serial, !engine->stopping);
 	free(part);
 }

@@ -85,7 +85,7 @@ store_version(struct store *store, uint32_t *ret_version)
 enum err
 store_begin(struct store *store)
 {
-	enum err err = db_run(store->db, "BEGIN IMMEDIATE", NULL, 0);
+	enum err err = store->open ? ERR_BUSY : db_run(store->db, "BEGIN IMMEDIATE", NULL, 0);
 
 	if (err == ERR_NONE)
 		store->open = true;

@@ -33,7 +33,7 @@ MUST_CHECK enum err store_version(struct store *store, uint32_t *ret_version);
 
 /*
  * Several steps as one: all of them are durable after store_commit(), or none.
- * A store_commit() that fails has rolled back. Not nested.
+ * A store_commit() that fails has rolled back. ERR_BUSY where one is open already.
  */
 MUST_CHECK enum err store_begin(struct store *store);
 MUST_CHECK enum err store_commit(struct store *store);
