@@ -6,7 +6,7 @@
 #include "index/inner.h"
 #include "index/io.h"
 
-/* Dictionaries in memory at once that have nothing to write. */
+/* Dictionaries of one class in memory at once that have nothing to write. */
 #define CLEAN_MAX 2
 
 /* Days to year and month in the proleptic Gregorian calendar; a year begins in March here. */
@@ -76,8 +76,13 @@ period_remove(struct index *index, uint32_t period)
 	index->n_periods--;
 }
 
+/*
+ * Let go of the least used of one class until fewer than CLEAN_MAX are left.
+ * Dictionaries with a hash are being added to: a question about old periods
+ * must not push those out, for building the hash again is dear.
+ */
 static void
-evict(struct index *index)
+evict(struct index *index, bool hashed)
 {
 	for (;;) {
 		struct period *oldest = NULL;
@@ -86,7 +91,7 @@ evict(struct index *index)
 		for (size_t i = 0; i < index->n_periods; i++) {
 			struct period *p = &index->periods[i];
 
-			if (!p->loaded || period_dirty(p))
+			if (!p->loaded || period_dirty(p) || (p->names.slots != NULL) != hashed)
 				continue;
 			clean++;
 			if (oldest == NULL || p->used < oldest->used)
@@ -118,7 +123,8 @@ period_load(struct index *index, struct period *period, const char **why)
 	period->used = ++index->turn;
 	if (period->loaded)
 		return ERR_NONE;
-	evict(index);
+	evict(index, false);
+	evict(index, true);
 	enum err err = ask_key(index, period->period, key, why);
 	if (err == ERR_NONE)
 		err = names_init(&period->names);
