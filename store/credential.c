@@ -70,7 +70,7 @@ store_credential_use_totp(struct store *store, uint32_t identity, uint64_t count
 enum err
 store_attempts_get(struct store *store, const char *who, struct store_attempts *ret)
 {
-	struct store_attempts attempts = { .failures = 0 };
+	struct store_attempts attempts = { .count = 0 };
 	struct db_rows *rows;
 	enum err err = db_query(store->db, "SELECT count, first_us, newest_us FROM attempts WHERE who = ?1",
 	    DB_INTO(db_of_text(who)), &rows);
