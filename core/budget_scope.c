@@ -327,6 +327,7 @@ budget_scope_clear(const struct budget_map *b, struct budget_ref ref)
 		return ERR_CORRUPT;
 	held.scope = budget_scope_of(b, ref.slot);
 	held.set = set_of(b, &held.record.region);
-	begin_anew(&held, true);
+	/* A fresh region that nobody charged yet is empty; reading it would only fill memory with zeroes. */
+	begin_anew(&held, load32(&held.scope->generation) == ref.generation);
 	return ERR_NONE;
 }
