@@ -286,7 +286,7 @@ refresh(struct engine *engine, struct scope_entry *entry)
 
 	if (err != ERR_NONE)
 		return err;
-	err = limit_table_set(&engine->maps.state.limits, entry->ref, &limits);
+	err = budget_scope_set(&engine->maps.budgets.budgets, &engine->maps.state.limits, entry->ref, &limits);
 	entry->pending = err == ERR_BUSY || err == ERR_SPACE;
 	if (err == ERR_SPACE)
 		log_warn("no room in the budgets map for a larger set: raise capacity.arena_mib");
