@@ -155,13 +155,13 @@ end_line(struct csv_scan *scan, uint64_t at)
 {
 	uint16_t n_cells = (uint16_t)(scan->column + 1);
 
+	if (!in_header(scan) && n_cells != scan->n_columns)
+		refuse(scan, ERR_FORMAT, "a line with fewer cells than the first");
 	end_cell(scan);
 	if (in_header(scan)) {
 		if ((scan->named >> ROLE_ID & 1) == 0)
 			refuse(scan, ERR_FORMAT, "no column of the person");
 		scan->n_columns = n_cells;
-	} else if (n_cells != scan->n_columns) {
-		refuse(scan, ERR_FORMAT, "a line with fewer cells than the first");
 	} else {
 		report(scan, at);
 	}

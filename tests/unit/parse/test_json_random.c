@@ -15,7 +15,7 @@
 
 #include "random_json.h"
 
-#define CASES 60000
+#define CASES 30000
 #define PLACE_MAX 64
 
 /* How the walk came to where it is: member names, NULL for an element. */
