@@ -39,7 +39,7 @@ struct engine {
 	struct orders *orders;
 	struct scopes *scopes;
 	struct tokens *tokens;
-	struct signin_desk *signin; /* op_signin.c: tickets between the two steps */
+	struct signin_desk *signin; /* tickets between the two steps */
 	uint64_t started_us;
 	unsigned ticks;
 	const char *sandbox; /* in words */
@@ -73,7 +73,7 @@ engine_now_us(const struct engine *engine)
 	return clock_now_us(engine->clock);
 }
 
-/* Implemented in op_signin.c. */
+/* Implemented in signin_desk.c. */
 MUST_CHECK enum err signin_desk_open(struct signin_desk **ret_desk);
 void signin_desk_free(struct signin_desk *desk);
 /* Called every second: forget tickets that have expired. */

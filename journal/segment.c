@@ -157,7 +157,7 @@ segment_prepare(const struct segment_place *place, struct segment **ret_s)
 	if (err != ERR_NONE) {
 		int saved = errno;
 
-		segment_close(s);
+		segment_release(s);
 		errno = saved;
 		return err;
 	}
@@ -356,7 +356,7 @@ check_linked(int fd)
 }
 
 enum err
-segment_write(struct segment *s, struct batch_header *header, const uint8_t *plain, uint8_t *block)
+segment_append(struct segment *s, struct batch_header *header, const uint8_t *plain, uint8_t *block)
 {
 	uint32_t room = format_batch_room(header->len);
 	uint32_t used = BATCH_HEADER_LEN + header->len;
@@ -382,7 +382,7 @@ segment_write(struct segment *s, struct batch_header *header, const uint8_t *pla
 }
 
 void
-segment_close(struct segment *s)
+segment_release(struct segment *s)
 {
 	char path[PATH_MAX];
 

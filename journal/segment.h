@@ -60,11 +60,11 @@ bool segment_has_room(const struct segment *s, uint32_t len);
  * aligned to JOURNAL_BLOCK, of format_batch_room(header->len) bytes. After a
  * failure the segment must be closed.
  */
-MUST_CHECK enum err segment_write(
+MUST_CHECK enum err segment_append(
     struct segment *s, struct batch_header *header, const uint8_t *plain, uint8_t *block);
 
 /* Close the file; one that was never begun is removed. NULL is fine. */
-void segment_close(struct segment *s);
+void segment_release(struct segment *s);
 
 /* Remove temporary files in `dir` that a writer left when it died. */
 void segment_sweep(const char *dir);

@@ -65,7 +65,7 @@ spares_failed(struct spares *s, unsigned index, enum err err)
 	s->failures++;
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
-	segment_close(spare);
+	segment_release(spare);
 }
 
 void
@@ -258,7 +258,7 @@ static void
 release(struct spares *s)
 {
 	for (int i = 0; i < 2; i++) {
-		segment_close(s->directories[i].spare);
+		segment_release(s->directories[i].spare);
 		free(s->dirs[i]);
 	}
 	pthread_cond_destroy(&s->prepared);

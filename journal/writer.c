@@ -87,7 +87,7 @@ static void
 drop_segment(struct journal_writer *w, struct segment *s, enum err err)
 {
 	spares_failed(&w->spares, s->place->index, err);
-	segment_close(s);
+	segment_release(s);
 }
 
 static bool
@@ -124,13 +124,13 @@ end_segment(struct journal_writer *w)
 	if (s == NULL)
 		return;
 	set_current(w, NULL);
-	err = segment_write(s, &mark, NULL, w->block);
+	err = segment_append(s, &mark, NULL, w->block);
 	if (err != ERR_NONE) {
 		drop_segment(w, s, err);
 		return;
 	}
 	spares_peace(&w->spares, s->place->index);
-	segment_close(s);
+	segment_release(s);
 }
 
 /* A segment with room for the batch, sealed to the present period, in the best directory. */
@@ -181,7 +181,7 @@ commit_batch(struct journal_writer *w, const struct gather_batch *b)
 		if (!ensure_segment(w, b->len))
 			return false;
 		struct segment *s = w->current;
-		enum err err = segment_write(s, &h, w->busy.bytes.data + b->at, w->block);
+		enum err err = segment_append(s, &h, w->busy.bytes.data + b->at, w->block);
 		if (err == ERR_NONE) {
 			publish(w, b);
 			return true;

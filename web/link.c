@@ -169,8 +169,11 @@ turn(struct web_link *link, short events)
 	pthread_mutex_lock(&link->lock);
 	if ((events & (POLLIN | POLLHUP | POLLERR)) != 0)
 		receive_locked(link);
-	if (!link->gone && msg_backlog(&link->msg) > 0)
-		(void)msg_flush(&link->msg);
+	if (!link->gone && msg_backlog(&link->msg) > 0) {
+		enum err err = msg_flush(&link->msg);
+
+		link->gone = err != ERR_NONE && err != ERR_BUSY;
+	}
 	give_up_locked(link, clock_monotonic_us() - WEB_LINK_TIMEOUT_S * UINT64_C(1000000));
 	pthread_mutex_unlock(&link->lock);
 }

@@ -1,0 +1,331 @@
+/*
+ * op_signin: password, one-time code, step-up. The web worker carries what
+ * people typed; everything is decided here.
+ *
+ * Nobody learns whether a login exists: unknown ones cost the same hash, count
+ * attempts likewise and get the same words.
+ */
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "engine/ops.h"
+#include "engine/sessions.h"
+#include "engine/signin_desk.h"
+#include "signin/password.h"
+#include "signin/totp.h"
+
+#define WHO_MAX 100
+#define AGENT_MAX 512
+#define CODE_MAX 16
+#define DEVICE_MAX 64
+
+static const char wrong_password[] = "login or password is wrong";
+static const char wrong_code[] = "the code is wrong, or was used already";
+
+/* A password on its way through the pool. */
+struct checking {
+	uint32_t identity; /* 0: there is no such login */
+	bool known_device;
+	char who[WHO_MAX];
+	char password[PASSWORD_LEN_MAX + 1];
+	char hash[STORE_ARGON2_MAX];
+	char renewed[PASSWORD_HASH_MAX]; /* empty: the hash is good enough */
+	char device[DEVICE_MAX + 1];
+	char address[STORE_ADDRESS_MAX];
+	char agent[AGENT_MAX + 1];
+	enum err err;
+};
+
+static void
+copy(char *out, size_t size, const char *text)
+{
+	(void)snprintf(out, size, "%s", text == NULL ? "" : text);
+}
+
+static void
+checking_free(struct checking *c)
+{
+	bytes_zero(c, sizeof(*c));
+	free(c);
+}
+
+static void
+refuse_wait(struct op_call *call, enum err err, uint64_t wait_s)
+{
+	if (err == ERR_BUSY)
+		op_refuse_with(call, ERR_DENIED, json_pack("{sI}", "retry_after_s", (json_int_t)wait_s),
+		    "too many attempts; wait before the next one");
+	else
+		op_refuse(call, err, "sign-in is not possible at this moment");
+}
+
+/* What sign-in grants: a session and a device that is known from now on. */
+static void
+grant(struct engine *engine, struct op_call *call, const struct session_new *session, const char *known_device)
+{
+	char device[DEVICE_TEXT_SIZE];
+	struct session_made made;
+	const char *why = "";
+	enum err err = sessions_create(engine, session, &made, &why);
+
+	if (err != ERR_NONE) {
+		op_refuse(call, err, "%s", why);
+		return;
+	}
+	if (signin_device_keep(engine, known_device, session->identity->number, device) != ERR_NONE) {
+		log_warn("a device could not be remembered");
+		device[0] = '\0';
+	}
+	op_answer(call, json_pack("{sI ss ss* sI sI ss}", "session", (json_int_t)made.number, "token", made.token, "device",
+	    device[0] == '\0' ? NULL : device, "ends_us", (json_int_t)made.ends_us, "identity",
+	    (json_int_t)session->identity->number, "login", session->identity->login));
+	bytes_zero(&made, sizeof(made));
+}
+
+/* On a pool thread. */
+static void
+check_work(void *context)
+{
+	struct checking *c = context;
+	size_t len = strlen(c->password);
+
+	if (c->hash[0] == '\0')
+		c->err = password_verify_nobody(c->password, len);
+	else
+		c->err = password_verify(c->password, len, c->hash);
+	if (c->err == ERR_NONE && password_hash_is_weak(c->hash, &password_cost_default) &&
+	    password_hash(c->password, len, &password_cost_default, c->renewed) != ERR_NONE)
+		c->renewed[0] = '\0';
+	bytes_zero(c->password, sizeof(c->password));
+}
+
+/* The password was right: a ticket where a second factor is set, else a session. */
+static void
+password_right(struct engine *engine, struct op_call *call, const struct checking *c)
+{
+	const char *device = c->known_device ? c->device : NULL;
+	struct store_credential credential;
+	struct store_identity identity;
+	struct signin_ticket *ticket;
+	const char *why = "";
+	bool has_totp;
+	enum err err = store_identity_get(engine->store, c->identity, &identity);
+
+	if (err == ERR_NONE)
+		err = store_credential_get(engine->store, c->identity, &credential);
+	if (err != ERR_NONE) {
+		op_refuse(call, err, "sign-in is not possible at this moment");
+		return;
+	}
+	has_totp = credential.totp_secret_len > 0;
+	bytes_zero(&credential, sizeof(credential));
+	if (!has_totp) {
+		grant(engine, call, &(struct session_new){ .identity = &identity, .amr = STORE_AMR_PWD, .address = c->address,
+		    .user_agent = c->agent }, device);
+		return;
+	}
+	/* Said before the code is asked for, to whoever knows the password. */
+	err = sessions_may_sign_in(engine, &identity, true, &why);
+	if (err == ERR_NONE)
+		err = signin_ticket_give(engine, c->identity, device, &ticket);
+	if (err == ERR_SPACE)
+		why = "too many sign-ins at this moment; try again in a few minutes";
+	if (err != ERR_NONE)
+		op_refuse(call, err, "%s", why);
+	else
+		op_answer(call, json_pack("{ss s[s] sI}", "ticket", ticket->text, "methods", "totp", "expires_us",
+		    (json_int_t)ticket->expires_us));
+}
+
+static void
+check_done(struct engine *engine, struct op_call *call, void *context)
+{
+	struct checking *c = context;
+
+	if (c->err != ERR_NONE || c->identity == 0) {
+		op_refuse(call, c->err == ERR_NOMEM ? c->err : ERR_DENIED, "%s",
+		    c->err == ERR_NOMEM ? "sign-in is not possible at this moment" : wrong_password);
+		checking_free(c);
+		return;
+	}
+	signin_forgive(engine, c->who);
+	if (c->renewed[0] != '\0' &&
+	    store_credential_set_password(engine->store, c->identity, c->renewed, engine_now_us(engine)) != ERR_NONE)
+		log_warn("a password hash could not be renewed");
+	password_right(engine, call, c);
+	checking_free(c);
+}
+
+/* Whose attempts these are: the account's, a known device's of the account, or those of a login nobody has. */
+static void
+name_attempts(struct checking *c, const char *login)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	char hex[2 * 16 + 1];
+
+	SHA256((const uint8_t *)(c->known_device ? c->device : login), strlen(c->known_device ? c->device : login), hash);
+	bytes_to_hex(hash, 16, hex);
+	if (c->identity == 0)
+		(void)snprintf(c->who, sizeof(c->who), "login:%s", hex);
+	else if (c->known_device)
+		(void)snprintf(c->who, sizeof(c->who), "device:%u:%s", c->identity, hex);
+	else
+		(void)snprintf(c->who, sizeof(c->who), "account:%u", c->identity);
+}
+
+static enum err
+look_up(struct engine *engine, const char *login, const char *device, struct checking *c)
+{
+	struct store_credential credential;
+	struct store_identity identity;
+	enum err err = store_identity_find_login(engine->store, login, &identity);
+
+	if (err == ERR_NONE)
+		err = store_credential_get(engine->store, identity.number, &credential);
+	if (err != ERR_NONE && err != ERR_NOT_FOUND)
+		return err;
+	if (err == ERR_NONE) {
+		c->identity = identity.number;
+		memcpy(c->hash, credential.argon2, sizeof(c->hash));
+		bytes_zero(&credential, sizeof(credential));
+		c->known_device = signin_device_known(engine, device, identity.number);
+	}
+	name_attempts(c, login);
+	return ERR_NONE;
+}
+
+static void
+run_password(struct engine *engine, struct op_call *call)
+{
+	const char *login, *password, *device, *address, *agent;
+	struct checking *c;
+	uint64_t wait_s;
+	enum err err;
+
+	if (!op_text(call, "login", STORE_LOGIN_MAX - 1, &login) ||
+	    !op_text(call, "password", PASSWORD_LEN_MAX, &password) ||
+	    !op_text_optional(call, "device", DEVICE_MAX, &device) ||
+	    !op_text_optional(call, "address", STORE_ADDRESS_MAX - 1, &address) ||
+	    !op_text_optional(call, "user_agent", AGENT_MAX, &agent))
+		return;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL) {
+		op_refuse(call, ERR_NOMEM, "no memory");
+		return;
+	}
+	copy(c->password, sizeof(c->password), password);
+	copy(c->device, sizeof(c->device), device);
+	copy(c->address, sizeof(c->address), address);
+	copy(c->agent, sizeof(c->agent), agent);
+	err = look_up(engine, login, device, c);
+	if (err == ERR_NONE)
+		err = signin_attempt(engine, c->who, &wait_s);
+	if (err != ERR_NONE) {
+		refuse_wait(call, err, wait_s);
+		checking_free(c);
+	} else if (!op_defer(engine, call, check_work, check_done, c))
+		checking_free(c);
+}
+
+/* The code against the account's secret; its time step is used up when it is right. */
+static enum err
+check_code(struct engine *engine, uint32_t identity, const char *code)
+{
+	struct store_credential credential;
+	uint64_t counter;
+	enum err err = store_credential_get(engine->store, identity, &credential);
+
+	if (err == ERR_NONE && credential.totp_secret_len != TOTP_SECRET_LEN)
+		err = ERR_DENIED;
+	if (err == ERR_NONE)
+		err = totp_verify(credential.totp_secret, code, engine_now_us(engine), credential.totp_counter, &counter);
+	bytes_zero(&credential, sizeof(credential));
+	if (err == ERR_NONE)
+		err = store_credential_use_totp(engine->store, identity, counter);
+	return err == ERR_EXPIRED || err == ERR_FORMAT ? ERR_DENIED : err;
+}
+
+static void
+run_totp(struct engine *engine, struct op_call *call)
+{
+	const char *text, *code, *address, *agent;
+	struct store_identity identity;
+	struct signin_ticket *ticket;
+	char who[WHO_MAX], device[DEVICE_TEXT_SIZE];
+	uint64_t wait_s;
+	enum err err;
+
+	if (!op_text(call, "ticket", 64, &text) || !op_text(call, "code", CODE_MAX, &code) ||
+	    !op_text_optional(call, "address", STORE_ADDRESS_MAX - 1, &address) ||
+	    !op_text_optional(call, "user_agent", AGENT_MAX, &agent))
+		return;
+	if (signin_ticket_find(engine, text, &ticket) != ERR_NONE) {
+		op_refuse(call, ERR_EXPIRED, "this sign-in took too long; begin again");
+		return;
+	}
+	/* Who knows the password shares one allowance for codes; a known device has its own. */
+	(void)snprintf(who, sizeof(who), "totp:%u%s%.20s", ticket->identity, ticket->device[0] != '\0' ? ":" : "",
+	    ticket->device);
+	err = signin_attempt(engine, who, &wait_s);
+	if (err != ERR_NONE) {
+		refuse_wait(call, err, wait_s);
+		return;
+	}
+	err = check_code(engine, ticket->identity, code);
+	if (err == ERR_NONE)
+		err = store_identity_get(engine->store, ticket->identity, &identity);
+	if (err != ERR_NONE) {
+		op_refuse(call, err, "%s", err == ERR_DENIED ? wrong_code : "sign-in is not possible at this moment");
+		return;
+	}
+	signin_forgive(engine, who);
+	copy(device, sizeof(device), ticket->device);
+	signin_ticket_drop(engine, ticket);
+	grant(engine, call, &(struct session_new){ .identity = &identity, .amr = STORE_AMR_PWD | STORE_AMR_OTP,
+	    .second_factor = true, .address = address, .user_agent = agent }, device);
+}
+
+static void
+run_stepup(struct engine *engine, struct op_call *call)
+{
+	const char *token, *code;
+	struct session_entry *entry;
+	char who[WHO_MAX];
+	uint64_t wait_s;
+	enum err err;
+
+	if (!op_text(call, "token", SESSION_TOKEN_SIZE, &token) || !op_text(call, "code", CODE_MAX, &code))
+		return;
+	if (sessions_find_token(engine, token, &entry) != ERR_NONE) {
+		op_refuse(call, ERR_NOT_FOUND, "there is no such session");
+		return;
+	}
+	/* Per session: whoever stole one cannot keep its owner's other sessions from stepping up. */
+	(void)snprintf(who, sizeof(who), "stepup:%llu", (unsigned long long)entry->number);
+	err = signin_attempt(engine, who, &wait_s);
+	if (err != ERR_NONE) {
+		refuse_wait(call, err, wait_s);
+		return;
+	}
+	err = check_code(engine, entry->who.identity, code);
+	if (err == ERR_NONE) {
+		signin_forgive(engine, who);
+		err = sessions_step_up(engine, entry, STORE_AMR_OTP);
+	}
+	if (err != ERR_NONE)
+		op_refuse(call, err, "%s", err == ERR_DENIED ? wrong_code : "the step-up could not be stored");
+	else
+		op_answer(call, json_pack("{sI sI}", "stepped_up_us", (json_int_t)entry->stepped_up_us, "until_us",
+		    (json_int_t)(entry->stepped_up_us + engine->config->session.step_up_valid_s * 1000000ULL)));
+}
+
+const struct op ops_signin[] = {
+	{ "signin.password", OP_WEB, "login password device address user_agent", run_password },
+	{ "signin.totp", OP_WEB, "ticket code address user_agent", run_totp },
+	{ "stepup.totp", OP_WEB, "token code", run_stepup },
+	{ 0 },
+};
