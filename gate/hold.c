@@ -167,16 +167,6 @@ finish(struct gate_request *g)
 	return decided(g, decision);
 }
 
-/* Whether the buffers are the upstream's own, so that holding them holds nobody up but it. */
-static bool
-can_borrow(const struct gate_request *g)
-{
-	const ngx_http_request_t *r = g->request;
-
-	return r->upstream != NULL && r->upstream->buffering && !r->cached &&
-	    g->queue.borrowed_bytes <= BORROW_MAX;
-}
-
 static ngx_int_t
 read_as_it_comes(struct gate_request *g, const ngx_chain_t *in)
 {
@@ -202,7 +192,7 @@ hold(struct gate_request *g, ngx_chain_t *in)
 	struct gate_arrival arrival;
 	ngx_int_t rc;
 
-	gate_queue_add(&g->queue, r->pool, in, &arrival);
+	gate_queue_add(&g->queue, r, in, &arrival);
 	if (arrival.unknown)
 		return unreadable(g, "it is not in memory");
 	if (gate_hold_upstream_failed(g, &arrival))
@@ -217,9 +207,10 @@ hold(struct gate_request *g, ngx_chain_t *in)
 		return finish(g);
 	if (gate_queue_bytes(&g->queue) > g->hold_limit)
 		return gate_stream_begin(g);
-	if ((in == NULL || arrival.flush || !can_borrow(g)) && gate_queue_own(&g->queue, r->pool) != NGX_OK)
-		return NGX_ERROR;
-	return NGX_OK;
+	/* The upstream may go on without these buffers as long as it does not ask for progress. */
+	if (in != NULL && !arrival.flush && !arrival.foreign && g->queue.borrowed_bytes <= BORROW_MAX)
+		return NGX_OK;
+	return gate_queue_own(&g->queue, r->pool);
 }
 
 /* What is held is accounted for; more of it may come meanwhile. */
@@ -229,7 +220,7 @@ keep(struct gate_request *g, ngx_chain_t *in)
 	ngx_http_request_t *r = g->request;
 	struct gate_arrival arrival;
 
-	gate_queue_add(&g->queue, r->pool, in, &arrival);
+	gate_queue_add(&g->queue, r, in, &arrival);
 	if (arrival.unknown)
 		return NGX_ERROR;
 	if (!r->header_only && gate_hold_upstream_failed(g, &arrival))

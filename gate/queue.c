@@ -35,10 +35,18 @@ append(ngx_chain_t **first, ngx_chain_t **last, ngx_chain_t *link)
 	*last = link;
 }
 
+/* Buffers that the upstream reads into bear its tag; those of the copy filter, which reads files, another one. */
+static bool
+is_upstream_buf(const ngx_http_request_t *r, const ngx_buf_t *b)
+{
+	return r->upstream != NULL && r->upstream->buffering && b->tag == r->upstream->output.tag;
+}
+
 void
-gate_queue_add(struct gate_queue *q, ngx_pool_t *pool, ngx_chain_t *in, struct gate_arrival *ret_arrival)
+gate_queue_add(struct gate_queue *q, const ngx_http_request_t *r, ngx_chain_t *in, struct gate_arrival *ret_arrival)
 {
 	ret_arrival->flush = false;
+	ret_arrival->foreign = false;
 	ret_arrival->unknown = false;
 	for (; in != NULL; in = in->next) {
 		ngx_buf_t *b = in->buf;
@@ -50,7 +58,9 @@ gate_queue_add(struct gate_queue *q, ngx_pool_t *pool, ngx_chain_t *in, struct g
 			q->complete = true;
 		if (ngx_buf_special(b) || ngx_buf_size(b) == 0)
 			continue;
-		link = ngx_buf_in_memory(b) ? ngx_alloc_chain_link(pool) : NULL;
+		if (!is_upstream_buf(r, b))
+			ret_arrival->foreign = true;
+		link = ngx_buf_in_memory(b) ? ngx_alloc_chain_link(r->pool) : NULL;
 		if (link == NULL) {
 			ret_arrival->unknown = true;
 			return;

@@ -28,6 +28,7 @@ struct gate_queue {
 /* What came with a chain of buffers besides bytes. */
 struct gate_arrival {
 	bool flush;   /* somebody wants progress */
+	bool foreign; /* some of its buffers are not the upstream's: who lends them may stop until he has them back */
 	bool unknown; /* a buffer that is not in memory, or out of memory: give up */
 };
 
@@ -38,7 +39,8 @@ gate_queue_bytes(const struct gate_queue *q)
 }
 
 /* Borrow what is in `in`. Sets `complete` at the end of the response. */
-void gate_queue_add(struct gate_queue *q, ngx_pool_t *pool, ngx_chain_t *in, struct gate_arrival *ret_arrival);
+void gate_queue_add(struct gate_queue *q, const ngx_http_request_t *r, ngx_chain_t *in,
+    struct gate_arrival *ret_arrival);
 
 /* Copy what is borrowed and give its buffers back. NGX_OK or NGX_ERROR (out of memory). */
 ngx_int_t gate_queue_own(struct gate_queue *q, ngx_pool_t *pool);

@@ -203,7 +203,7 @@ gate_stream_body(struct gate_request *g, ngx_chain_t *in)
 			return NGX_ERROR;
 		gate_queue_recycle(&g->queue, r->pool, NULL);
 	}
-	gate_queue_add(&g->queue, r->pool, in, &arrival);
+	gate_queue_add(&g->queue, r, in, &arrival);
 	if (arrival.unknown)
 		return sever_for(g, VERDICT_REFUSE, REASON_RESPONSE_UNREADABLE);
 	if (gate_hold_upstream_failed(g, &arrival))

