@@ -134,15 +134,13 @@ block_signals(void)
 }
 
 static int
-open_engine(const struct supervisor_options *options, struct engine **ret_engine)
+open_engine(const struct supervisor_options *options, const char *sandbox, struct engine **ret_engine)
 {
 	struct engine_options opening = { .config_file = options->config_file, .clock = clock_system(),
-		.rebuild = options->rebuild };
+		.rebuild = options->rebuild, .sandbox = sandbox };
 	struct bytes complaints;
 	enum err err;
 
-	opening.sandbox = !options->sandbox ? "none" :
-	    sandbox_has_landlock() ? "system calls and files" : "system calls; this kernel has no Landlock for files";
 	bytes_init(&complaints, 64u << 10);
 	err = engine_open(&opening, ret_engine, &complaints);
 	if (err != ERR_NONE)
@@ -158,6 +156,9 @@ int
 engine_process(const struct supervisor_options *options, int control_fd, int line_fd)
 {
 	struct process p = { .line_fd = line_fd, .signal_fd = -1 };
+	/* Asked before the sandbox is entered, which does not allow to ask. */
+	const char *sandbox = !options->sandbox ? "none" :
+	    sandbox_has_landlock() ? "system calls and files" : "system calls; this kernel has no Landlock for files";
 	const char *why = "";
 	int status;
 
@@ -167,7 +168,7 @@ engine_process(const struct supervisor_options *options, int control_fd, int lin
 		log_error("%s", why);
 		return EXIT_HOPELESS;
 	}
-	status = open_engine(options, &p.engine);
+	status = open_engine(options, sandbox, &p.engine);
 	if (status != EXIT_SUCCESS)
 		return status;
 	if (watch(&p, control_fd) != ERR_NONE) {
