@@ -5,11 +5,12 @@
 #include <string.h>
 #include <time.h>
 
-#define MAGIC_SEGMENT "TQJRNL1\n"
 #define MAGIC_BATCH 0x31425154U /* "TQB1" */
 #define MAGIC_END 0x31455154U   /* "TQE1" */
 #define FORMAT_VERSION 1
 #define PERSON_CHANGED 0x80
+
+static const char magic[8] = {'T', 'Q', 'J', 'R', 'N', 'L', '1', '\n'};
 
 uint32_t
 journal_period(uint64_t at_us)
@@ -74,7 +75,7 @@ format_name_parse(const char *name, struct journal_position *ret_at)
 void
 format_put_segment_aad(uint8_t *out, const struct segment_header *h)
 {
-	memcpy(out, MAGIC_SEGMENT, 8);
+	memcpy(out, magic, sizeof(magic));
 	put_u16(out + 8, FORMAT_VERSION);
 	put_u16(out + 10, h->node);
 	put_u16(out + 12, h->worker);
@@ -100,7 +101,7 @@ format_put_segment(uint8_t *out, const struct segment_header *h)
 enum err
 format_get_segment(const uint8_t *in, struct segment_header *ret_h)
 {
-	if (memcmp(in, MAGIC_SEGMENT, 8) != 0)
+	if (memcmp(in, magic, sizeof(magic)) != 0)
 		return ERR_FORMAT;
 	if (get_u16(in + 8) != FORMAT_VERSION)
 		return ERR_UNSUPPORTED;

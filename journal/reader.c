@@ -163,14 +163,13 @@ journal_reader_resume(struct journal_reader *r, const struct journal_cursor *cur
 	return ERR_NONE;
 }
 
-/* A remark, in the words of `format`; once for each kind and source. */
-__attribute__((format(printf, 5, 6))) static void
-remark(struct journal_reader *r, struct source *s, enum journal_remark_kind kind, uint32_t offset,
-    const char *format, ...)
+/* A remark whose words follow those that say where; once for each kind and source. */
+__attribute__((format(printf, 5, 0))) static void
+remark_list(struct journal_reader *r, struct source *s, enum journal_remark_kind kind, uint32_t offset,
+    const char *format, va_list args)
 {
 	char path[PATH_MAX], name[JOURNAL_NAME_MAX], words[PATH_MAX + 200];
 	struct journal_remark m = {.kind = kind, .at = s->at, .path = path, .words = words};
-	va_list args;
 
 	/* Damage and gaps may occur at several places of one segment; the rest is said once. */
 	bool once = kind != JOURNAL_REMARK_DAMAGED && kind != JOURNAL_REMARK_MISSING;
@@ -180,11 +179,20 @@ remark(struct journal_reader *r, struct source *s, enum journal_remark_kind kind
 	format_name_segment(name, s->at.node, s->at.worker, s->at.segment);
 	(void)snprintf(path, sizeof(path), "%s/%s", r->dirs[s->dir], name);
 	int len = snprintf(words, sizeof(words), "%s: ", path);
-	va_start(args, format);
 	(void)vsnprintf(words + len, sizeof(words) - (size_t)len, format, args);
-	va_end(args);
 	m.at.offset = offset;
 	r->callbacks.remark(r->callbacks.context, &m);
+}
+
+__attribute__((format(printf, 5, 6))) static void
+remark(struct journal_reader *r, struct source *s, enum journal_remark_kind kind, uint32_t offset,
+    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	remark_list(r, s, kind, offset, format, args);
+	va_end(args);
 }
 
 static int

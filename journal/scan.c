@@ -84,7 +84,8 @@ scan_one(const char *dir, const char *name, enum err (*visit)(void *, const stru
 }
 
 enum err
-journal_scan_dir(const char *dir, enum err (*visit)(void *context, const struct journal_segment *segment), void *context)
+journal_scan_dir(
+    const char *dir, enum err (*visit)(void *context, const struct journal_segment *segment), void *context)
 {
 	struct journal_position *list;
 	size_t n;

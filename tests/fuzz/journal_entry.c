@@ -1,4 +1,4 @@
-/* Entries of a batch, and headers and names: what parses is within bounds, and is the same when written and read again. */
+/* Entries, headers and names: what parses is within bounds, and is the same when written and read again. */
 #include <string.h>
 
 #include "fuzz.h"
