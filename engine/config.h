@@ -109,7 +109,8 @@ struct config_capacity {
 };
 
 struct config_orders {
-	double approval_share; /* of the identities; above it a second operator decides */
+	double approval_share;  /* of the identities; above it a second operator decides */
+	uint32_t approval_from; /* an order that reaches fewer identities never needs one */
 	uint32_t longest_s;
 };
 

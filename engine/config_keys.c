@@ -62,6 +62,7 @@ static const struct conf_key capacity_keys[] = {
 
 static const struct conf_key orders_keys[] = {
 	{ "approval_share", CONF_REAL, AT(config_orders, approval_share), .number = 0.2, .min = 0, .max = 1 },
+	{ "approval_from", CONF_U32, AT(config_orders, approval_from), .number = 10 },
 	{ "longest_s", CONF_U32, AT(config_orders, longest_s), .number = 30 * DAY_S, .min = 60, .max = 366 * DAY_S },
 	{ 0 },
 };

@@ -2,7 +2,6 @@
 #include "engine/engine.h"
 
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +23,7 @@
 #include "store/credential.h"
 
 #define TICK_MS 100
+#define DEFINITIONS_MAX (1u << 20)
 #define TICKS_PER_SECOND 10u
 #define TICKS_PER_MINUTE 600u
 #define DAY_US 86400000000ULL
@@ -58,24 +58,46 @@ publish_rules(struct engine *engine, const struct config *config, struct rules *
 	return err == ERR_NONE ? rules_publish(&engine->maps.state.rules, rules) : err;
 }
 
-/* What numbers mean goes to the ledger whenever it has changed; a hash beside it tells. */
+/* One line for each definition. */
+static enum err
+describe_definitions(const struct engine *engine, struct bytes *out)
+{
+	const struct config_meter *meters = engine->config->meters.item;
+	const struct rules *rules = engine->rules;
+	enum err err = ERR_NONE;
+
+	for (uint32_t i = 0; i < rules->n_spaces && err == ERR_NONE; i++)
+		err = bytes_printf(out, "space %u %s\n", rules->space[i].number, rules->space[i].name);
+	for (uint32_t i = 0; i < rules->n_routes && err == ERR_NONE; i++)
+		err = bytes_printf(out, "route %u %s\n", rules->route[i].number, rules->route[i].name);
+	for (uint32_t i = 0; i < rules->n_meters && err == ERR_NONE; i++) {
+		err = bytes_printf(out, "meter %u %u %s\n", rules->meter[i].number, rules->meter[i].space, rules->meter[i].name);
+		for (size_t k = 0; k < meters[i].fields.n && err == ERR_NONE; k++)
+			err = bytes_printf(out, "\t%s\n", meters[i].fields.text[k]);
+	}
+	return err;
+}
+
+/* What numbers mean goes to the ledger whenever it has changed; a file beside it holds what was told. */
 static enum err
 definitions_changed(struct engine *engine, bool *ret_changed)
 {
-	uint8_t hash[SHA256_DIGEST_LENGTH];
 	char path[PATH_MAX];
-	struct bytes before;
+	struct bytes before, now;
 	enum err err = config_path(engine->config, "ledger/definitions", path);
 
 	if (err != ERR_NONE)
 		return err;
-	/* Reloads change offsets of paths too: one statement too many does no harm. */
-	SHA256((const uint8_t *)engine->rules, sizeof(*engine->rules), hash);
-	bytes_init(&before, SHA256_DIGEST_LENGTH);
-	*ret_changed = file_read(path, &before) != ERR_NONE || before.len != sizeof(hash) ||
-	    memcmp(before.data, hash, sizeof(hash)) != 0;
+	bytes_init(&before, DEFINITIONS_MAX);
+	bytes_init(&now, DEFINITIONS_MAX);
+	err = describe_definitions(engine, &now);
+	*ret_changed = file_read(path, &before) != ERR_NONE || before.len != now.len ||
+	    (now.len > 0 && memcmp(before.data, now.data, now.len) != 0);
+	if (err == ERR_NONE && *ret_changed)
+		err = file_replace(path, now.data, now.len, 0600);
 	bytes_wipe(&before);
-	return *ret_changed ? file_replace(path, hash, sizeof(hash), 0600) : ERR_NONE;
+	bytes_wipe(&now);
+	return err;
 }
 
 static void

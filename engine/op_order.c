@@ -145,7 +145,8 @@ run_give(struct engine *engine, struct op_call *call)
 		return;
 	}
 	/* Watching reaches nobody. */
-	needs = asked.reach.share > engine->config->orders.approval_share && asked.order.action != ORDER_OBSERVE;
+	needs = asked.order.action != ORDER_OBSERVE && asked.reach.share > engine->config->orders.approval_share &&
+	    asked.reach.identities >= engine->config->orders.approval_from;
 	if (asked.dry_run) {
 		op_answer(call, json_pack("{sb sI so}", "needs_approval", needs, "until_us",
 		    (json_int_t)asked.order.expires_at_us, "reach", reach_json(&asked.reach)));

@@ -25,6 +25,8 @@
 
 static const char wrong_password[] = "login or password is wrong";
 static const char wrong_code[] = "the code is wrong, or was used already";
+static const char too_late[] = "this sign-in took too long; begin again";
+static const char unavailable[] = "sign-in is not possible at this moment";
 
 /* A password on its way through the pool. */
 struct checking {
@@ -60,7 +62,7 @@ refuse_wait(struct op_call *call, enum err err, uint64_t wait_s)
 		op_refuse_with(call, ERR_DENIED, json_pack("{sI}", "retry_after_s", (json_int_t)wait_s),
 		    "too many attempts; wait before the next one");
 	else
-		op_refuse(call, err, "sign-in is not possible at this moment");
+		op_refuse(call, err, "%s", unavailable);
 }
 
 /* What sign-in grants: a session and a device that is known from now on. */
@@ -105,35 +107,25 @@ check_work(void *context)
 
 /* The password was right: a ticket where a second factor is set, else a session. */
 static void
-password_right(struct engine *engine, struct op_call *call, const struct checking *c)
+password_right(struct engine *engine, struct op_call *call, const struct checking *c,
+    const struct store_identity *identity, const struct store_credential *credential)
 {
 	const char *device = c->known_device ? c->device : NULL;
-	struct store_credential credential;
-	struct store_identity identity;
 	struct signin_ticket *ticket;
 	const char *why = "";
-	bool has_totp;
-	enum err err = store_identity_get(engine->store, c->identity, &identity);
+	enum err err;
 
-	if (err == ERR_NONE)
-		err = store_credential_get(engine->store, c->identity, &credential);
-	if (err != ERR_NONE) {
-		op_refuse(call, err, "sign-in is not possible at this moment");
-		return;
-	}
-	has_totp = credential.totp_secret_len > 0;
-	bytes_zero(&credential, sizeof(credential));
-	if (!has_totp) {
-		grant(engine, call, &(struct session_new){ .identity = &identity, .amr = STORE_AMR_PWD, .address = c->address,
+	if (credential->totp_secret_len == 0) {
+		grant(engine, call, &(struct session_new){ .identity = identity, .amr = STORE_AMR_PWD, .address = c->address,
 		    .user_agent = c->agent }, device);
 		return;
 	}
 	/* Said before the code is asked for, to whoever knows the password. */
-	err = sessions_may_sign_in(engine, &identity, true, &why);
-	if (err == ERR_NONE)
-		err = signin_ticket_give(engine, c->identity, device, &ticket);
-	if (err == ERR_SPACE)
+	err = sessions_may_sign_in(engine, identity, true, &why);
+	if (err == ERR_NONE) {
 		why = "too many sign-ins at this moment; try again in a few minutes";
+		err = signin_ticket_give(engine, c->identity, credential->password_set_us, device, &ticket);
+	}
 	if (err != ERR_NONE)
 		op_refuse(call, err, "%s", why);
 	else
@@ -141,22 +133,42 @@ password_right(struct engine *engine, struct op_call *call, const struct checkin
 		    (json_int_t)ticket->expires_us));
 }
 
+/*
+ * What the account is now: password or account may have changed while the hash was computed. A suspended account
+ * answers like a wrong password, so that guessing learns nothing from it.
+ */
+static enum err
+look_again(struct engine *engine, const struct checking *c, struct store_identity *identity,
+    struct store_credential *credential)
+{
+	enum err err = store_identity_get(engine->store, c->identity, identity);
+
+	if (err == ERR_NONE)
+		err = store_credential_get(engine->store, c->identity, credential);
+	if (err == ERR_NONE && (identity->suspended_us != 0 || strcmp(credential->argon2, c->hash) != 0))
+		err = ERR_DENIED;
+	return err;
+}
+
 static void
 check_done(struct engine *engine, struct op_call *call, void *context)
 {
+	struct store_credential credential = { .totp_secret_len = 0 };
+	struct store_identity identity;
 	struct checking *c = context;
+	enum err err = c->err;
 
-	if (c->err != ERR_NONE || c->identity == 0) {
-		op_refuse(call, c->err == ERR_NOMEM ? c->err : ERR_DENIED, "%s",
-		    c->err == ERR_NOMEM ? "sign-in is not possible at this moment" : wrong_password);
-		checking_free(c);
-		return;
-	}
-	signin_forgive(engine, c->who);
-	if (c->renewed[0] != '\0' &&
-	    store_credential_set_password(engine->store, c->identity, c->renewed, engine_now_us(engine)) != ERR_NONE)
+	if (err == ERR_NONE)
+		err = look_again(engine, c, &identity, &credential);
+	if (err == ERR_NONE && c->renewed[0] != '\0' && store_credential_set_password(engine->store, c->identity,
+	    c->renewed, credential.password_set_us) != ERR_NONE)
 		log_warn("a password hash could not be renewed");
-	password_right(engine, call, c);
+	if (err == ERR_NONE) {
+		signin_forgive(engine, c->who);
+		password_right(engine, call, c, &identity, &credential);
+	} else
+		op_refuse(call, err, "%s", err == ERR_DENIED ? wrong_password : unavailable);
+	bytes_zero(&credential, sizeof(credential));
 	checking_free(c);
 }
 
@@ -249,6 +261,39 @@ check_code(struct engine *engine, uint32_t identity, const char *code)
 	return err == ERR_EXPIRED || err == ERR_FORMAT ? ERR_DENIED : err;
 }
 
+/* Whose attempts at codes these are: who knows the password shares the account's; a known device has its own. */
+static void
+name_code_attempts(const struct signin_ticket *ticket, char who[WHO_MAX])
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	char hex[2 * 16 + 1];
+
+	if (ticket->device[0] == '\0') {
+		(void)snprintf(who, WHO_MAX, "totp:%u", ticket->identity);
+		return;
+	}
+	SHA256((const uint8_t *)ticket->device, strlen(ticket->device), hash);
+	bytes_to_hex(hash, 16, hex);
+	(void)snprintf(who, WHO_MAX, "totp:%u:%s", ticket->identity, hex);
+}
+
+/* The ticket, unless its time is over or the password was changed since. */
+static struct signin_ticket *
+find_ticket(struct engine *engine, const char *text)
+{
+	struct store_credential credential;
+	struct signin_ticket *ticket;
+	enum err err = signin_ticket_find(engine, text, &ticket);
+
+	if (err != ERR_NONE)
+		return NULL;
+	err = store_credential_get(engine->store, ticket->identity, &credential);
+	if (err == ERR_NONE && credential.password_set_us != ticket->password_set_us)
+		err = ERR_EXPIRED;
+	bytes_zero(&credential, sizeof(credential));
+	return err == ERR_NONE ? ticket : NULL;
+}
+
 static void
 run_totp(struct engine *engine, struct op_call *call)
 {
@@ -263,13 +308,12 @@ run_totp(struct engine *engine, struct op_call *call)
 	    !op_text_optional(call, "address", STORE_ADDRESS_MAX - 1, &address) ||
 	    !op_text_optional(call, "user_agent", AGENT_MAX, &agent))
 		return;
-	if (signin_ticket_find(engine, text, &ticket) != ERR_NONE) {
-		op_refuse(call, ERR_EXPIRED, "this sign-in took too long; begin again");
+	ticket = find_ticket(engine, text);
+	if (ticket == NULL) {
+		op_refuse(call, ERR_EXPIRED, "%s", too_late);
 		return;
 	}
-	/* Who knows the password shares one allowance for codes; a known device has its own. */
-	(void)snprintf(who, sizeof(who), "totp:%u%s%.20s", ticket->identity, ticket->device[0] != '\0' ? ":" : "",
-	    ticket->device);
+	name_code_attempts(ticket, who);
 	err = signin_attempt(engine, who, &wait_s);
 	if (err != ERR_NONE) {
 		refuse_wait(call, err, wait_s);
@@ -279,7 +323,7 @@ run_totp(struct engine *engine, struct op_call *call)
 	if (err == ERR_NONE)
 		err = store_identity_get(engine->store, ticket->identity, &identity);
 	if (err != ERR_NONE) {
-		op_refuse(call, err, "%s", err == ERR_DENIED ? wrong_code : "sign-in is not possible at this moment");
+		op_refuse(call, err, "%s", err == ERR_DENIED ? wrong_code : unavailable);
 		return;
 	}
 	signin_forgive(engine, who);
@@ -304,8 +348,8 @@ run_stepup(struct engine *engine, struct op_call *call)
 		op_refuse(call, ERR_NOT_FOUND, "there is no such session");
 		return;
 	}
-	/* Per session: whoever stole one cannot keep its owner's other sessions from stepping up. */
-	(void)snprintf(who, sizeof(who), "stepup:%llu", (unsigned long long)entry->number);
+	/* Over all sessions of the account. Whose thief used them up signs in anew, which shows the second factor too. */
+	(void)snprintf(who, sizeof(who), "stepup:%u", entry->who.identity);
 	err = signin_attempt(engine, who, &wait_s);
 	if (err != ERR_NONE) {
 		refuse_wait(call, err, wait_s);

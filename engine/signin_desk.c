@@ -66,29 +66,49 @@ make_text(char out[TICKET_SIZE])
 	return err;
 }
 
-enum err
-signin_ticket_give(struct engine *engine, uint32_t identity, const char *device, struct signin_ticket **ret_ticket)
+/* A free place, or that of the account's oldest ticket where it has enough of them; NULL: there is none. */
+static struct signin_ticket *
+find_place(struct signin_desk *desk, uint32_t identity)
 {
-	struct signin_desk *desk = engine->signin;
+	struct signin_ticket *place = NULL, *oldest = NULL;
+	unsigned own = 0;
 
 	for (size_t i = 0; i < TICKETS_MAX; i++) {
 		struct signin_ticket *ticket = &desk->ticket[i];
-		enum err err;
 
-		if (ticket->text[0] != '\0')
+		if (ticket->text[0] == '\0') {
+			place = place == NULL ? ticket : place;
 			continue;
-		err = make_text(ticket->text);
-		if (err != ERR_NONE)
-			return err;
-		ticket->identity = identity;
-		ticket->expires_us = engine_now_us(engine) + TICKET_LIFE_US;
-		ticket->device[0] = '\0';
-		if (device != NULL && strlen(device) < sizeof(ticket->device))
-			memcpy(ticket->device, device, strlen(device) + 1);
-		*ret_ticket = ticket;
-		return ERR_NONE;
+		}
+		if (ticket->identity != identity)
+			continue;
+		own++;
+		if (oldest == NULL || ticket->expires_us < oldest->expires_us)
+			oldest = ticket;
 	}
-	return ERR_SPACE;
+	return own >= TICKETS_PER_ACCOUNT ? oldest : place;
+}
+
+enum err
+signin_ticket_give(struct engine *engine, uint32_t identity, uint64_t password_set_us, const char *device,
+    struct signin_ticket **ret_ticket)
+{
+	struct signin_ticket *ticket = find_place(engine->signin, identity);
+	char text[TICKET_SIZE];
+	enum err err = ticket == NULL ? ERR_SPACE : make_text(text);
+
+	if (err != ERR_NONE)
+		return err;
+	memcpy(ticket->text, text, sizeof(text));
+	bytes_zero(text, sizeof(text));
+	ticket->identity = identity;
+	ticket->expires_us = engine_now_us(engine) + TICKET_LIFE_US;
+	ticket->password_set_us = password_set_us;
+	ticket->device[0] = '\0';
+	if (device != NULL && strlen(device) < sizeof(ticket->device))
+		memcpy(ticket->device, device, strlen(device) + 1);
+	*ret_ticket = ticket;
+	return ERR_NONE;
 }
 
 enum err

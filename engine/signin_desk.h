@@ -10,6 +10,7 @@
 
 #define TICKET_SIZE 44  /* base64url of 32 random bytes, with the final NUL */
 #define TICKETS_MAX 8192
+#define TICKETS_PER_ACCOUNT 16
 #define DEVICE_TEXT_SIZE 44
 
 /* A right password that waits for the second factor. */
@@ -17,12 +18,16 @@ struct signin_ticket {
 	char text[TICKET_SIZE]; /* empty: free */
 	uint32_t identity;
 	uint64_t expires_us;
+	uint64_t password_set_us; /* of the password that was right; a newer one makes the ticket worthless */
 	char device[DEVICE_TEXT_SIZE]; /* as the browser sent it; empty: none that is known */
 };
 
-/* ERR_SPACE: too many are open; the oldest are not pushed out, so that nobody can flush others' tickets. */
-MUST_CHECK enum err signin_ticket_give(struct engine *engine, uint32_t identity, const char *device,
-    struct signin_ticket **ret_ticket);
+/*
+ * ERR_SPACE: too many are open. Others' tickets are never pushed out for a new one; past TICKETS_PER_ACCOUNT
+ * the account's own oldest is, so that one known password cannot fill the table.
+ */
+MUST_CHECK enum err signin_ticket_give(struct engine *engine, uint32_t identity, uint64_t password_set_us,
+    const char *device, struct signin_ticket **ret_ticket);
 /* ERR_NOT_FOUND also where it has expired. */
 MUST_CHECK enum err signin_ticket_find(struct engine *engine, const char *text, struct signin_ticket **ret_ticket);
 void signin_ticket_drop(struct engine *engine, struct signin_ticket *ticket);
