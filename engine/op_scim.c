@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/ops.h"
 #include "engine/people.h"
+#include "signin/password.h"
 
 #define TOKEN_MAX 256
 
@@ -57,7 +58,7 @@ translate(json_t *user, const char **why)
 	json_t *value;
 
 	json_object_foreach(user, key, value) {
-		bool known = strcmp(key, "externalId") == 0 || strcmp(key, "active") == 0;
+		bool known = strcmp(key, "externalId") == 0 || strcmp(key, "active") == 0 || strcmp(key, "password") == 0;
 
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			if (strcmp(key, names[i].from) == 0)
@@ -71,32 +72,104 @@ translate(json_t *user, const char **why)
 	return ours;
 }
 
-static void
-run_create(struct engine *engine, struct op_call *call)
-{
-	json_t *user = json_object_get(op_request(call), "user");
-	const char *why = "user must be an object";
+/* An account on its way through the pool, where its first password is hashed. */
+struct creation {
 	struct people_new person;
+	char password[PASSWORD_LEN_MAX + 1];
+	enum err err;
+};
+
+static void
+creation_free(struct creation *job)
+{
+	bytes_zero(job, sizeof(*job));
+	free(job);
+}
+
+/* On a pool thread. */
+static void
+create_work(void *context)
+{
+	struct creation *job = context;
+
+	job->err = password_hash(job->password, strlen(job->password), &password_cost_default, job->person.password_hash);
+}
+
+static void
+create_done(struct engine *engine, struct op_call *call, void *context)
+{
+	struct creation *job = context;
+	const char *why = "the password could not be hashed";
+	enum err err = job->err;
+
+	if (err == ERR_NONE)
+		err = people_add(engine, &job->person, &why);
+	if (err == ERR_NONE) {
+		log_info("account %u was created by the platform", job->person.identity.number);
+		op_answer(call, user_json(&job->person.identity));
+	} else
+		op_refuse(call, err, "%s", why);
+	creation_free(job);
+}
+
+/* Read the first password, which may be absent: the account then cannot sign in with one. */
+static enum err
+read_password(json_t *user, struct creation *job, const char **why)
+{
+	json_t *value = json_object_get(user, "password");
+	const char *text = json_string_value(value);
+	enum err err;
+
+	if (value == NULL || json_is_null(value))
+		return ERR_NONE;
+	*why = "password must be a text";
+	if (text == NULL || strlen(text) != json_string_length(value))
+		return ERR_USAGE;
+	err = password_check_choice(text, strlen(text), job->person.identity.login, why);
+	if (err == ERR_NONE)
+		memcpy(job->password, text, strlen(text) + 1);
+	return err;
+}
+
+static enum err
+read_user(struct engine *engine, json_t *user, struct creation *job, const char **why)
+{
 	json_t *ours = NULL;
 	enum err err = ERR_USAGE;
 
+	*why = "user must be an object";
+	if (json_is_object(user))
+		ours = translate(user, why);
+	if (ours != NULL)
+		err = people_read(engine, ours, &job->person, why);
+	json_decref(ours);
+	if (err == ERR_NONE && json_is_false(json_object_get(user, "active")))
+		job->person.identity.suspended_us = engine_now_us(engine);
+	return err == ERR_NONE ? read_password(user, job, why) : err;
+}
+
+static void
+run_create(struct engine *engine, struct op_call *call)
+{
+	struct creation *job;
+	const char *why = "";
+	enum err err;
+
 	if (!authorised(engine, call))
 		return;
-	if (json_is_object(user))
-		ours = translate(user, &why);
-	if (ours != NULL)
-		err = people_read(engine, ours, &person, &why);
-	if (err == ERR_NONE && json_is_false(json_object_get(user, "active")))
-		person.identity.suspended_us = engine_now_us(engine);
-	if (err == ERR_NONE)
-		err = people_add(engine, &person, &why);
-	json_decref(ours);
-	if (err != ERR_NONE) {
-		op_refuse(call, err, "%s", why);
+	job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		op_refuse(call, ERR_NOMEM, "no memory");
 		return;
 	}
-	log_info("account %u was created by the platform", person.identity.number);
-	op_answer(call, user_json(&person.identity));
+	err = read_user(engine, json_object_get(op_request(call), "user"), job, &why);
+	if (err != ERR_NONE) {
+		op_refuse(call, err, "%s", why);
+		creation_free(job);
+	} else if (job->password[0] == '\0')
+		create_done(engine, call, job);
+	else if (!op_defer(engine, call, create_work, create_done, job))
+		creation_free(job);
 }
 
 static bool
