@@ -17,7 +17,8 @@
  *   39  u8   1 where another part follows, else 0
  *
  * LEDGER_DISCLOSURE
- *   40  u32  period (yyyymm) whose key sealed the persons
+ *   40  u32  period (yyyymm) whose key sealed the persons: that of the time, or
+ *            of the day it was written where the time lies in a month to come
  *   44  u8   enum disclosure_kind
  *   45  u8   0
  *   46  u16  route
@@ -230,6 +231,12 @@ struct ledger_entry {
 /* Does writing this entry need a period key? */
 bool entry_is_sealed(const struct ledger_entry *entry);
 
+/* What seals: the key of `period`. */
+struct entry_seal {
+	struct aead *aead; /* may be NULL where entry_is_sealed() is false */
+	uint32_t period;
+};
+
 /* Where writing a disclosure in parts stands; all zero at the start. */
 struct entry_cut {
 	uint32_t first; /* person */
@@ -239,12 +246,11 @@ struct entry_cut {
 
 /*
  * Append one entry (the part that `cut` has come to) to `out` and move `cut`
- * on. `aead` may be NULL where entry_is_sealed() is false. ERR_USAGE for
- * values outside their enums, ERR_RANGE for texts or persons too long;
- * `out` is as before on failure.
+ * on. ERR_USAGE for values outside their enums, ERR_RANGE for texts or persons
+ * too long; `out` is as before on failure.
  */
-MUST_CHECK enum err entry_encode(const struct ledger_entry *entry, struct aead *aead, struct entry_cut *cut,
-    struct bytes *out);
+MUST_CHECK enum err entry_encode(const struct ledger_entry *entry, const struct entry_seal *seal,
+    struct entry_cut *cut, struct bytes *out);
 
 /*
  * Take apart without any key: all that is clear. The result borrows `data`.

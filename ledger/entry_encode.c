@@ -101,11 +101,11 @@ put_persons(const struct person_ref *persons, uint32_t n, struct bytes *out)
 }
 
 static enum err
-put_disclosure_fields(const struct disclosure *d, uint32_t n, struct bytes *out)
+put_disclosure_fields(const struct disclosure *d, uint32_t period, uint32_t n, struct bytes *out)
 {
 	uint8_t f[DISCLOSURE_LEN];
 
-	put_u32(f, period_of(d->at_us));
+	put_u32(f, period);
 	f[4] = (uint8_t)d->kind;
 	f[5] = 0;
 	put_u16(f + 6, d->route);
@@ -120,7 +120,8 @@ put_disclosure_fields(const struct disclosure *d, uint32_t n, struct bytes *out)
 }
 
 static enum err
-encode_disclosure(const struct ledger_entry *entry, struct aead *aead, struct entry_cut *cut, struct bytes *out)
+encode_disclosure(const struct ledger_entry *entry, const struct entry_seal *seal, struct entry_cut *cut,
+    struct bytes *out)
 {
 	const struct disclosure *d = &entry->disclosure;
 	size_t entry_at = out->len, len = 0;
@@ -135,13 +136,13 @@ encode_disclosure(const struct ledger_entry *entry, struct aead *aead, struct en
 	if (err == ERR_NONE)
 		err = put_header(entry, d->at_us, cut->part, more, out);
 	if (err == ERR_NONE)
-		err = put_disclosure_fields(d, n, out);
+		err = put_disclosure_fields(d, seal->period, n, out);
 	if (err == ERR_NONE && n != 0)
 		err = bytes_reserve(out, AEAD_OVERHEAD + len);
 	if (err == ERR_NONE && n != 0) {
 		out->len += AEAD_NONCE_LEN;
 		put_persons(d->persons + cut->first, n, out);
-		err = seal_tail(aead, out, entry_at, out->len - len);
+		err = seal_tail(seal->aead, out, entry_at, out->len - len);
 	}
 	if (err == ERR_NONE)
 		*cut = (struct entry_cut){.first = cut->first + n, .part = (uint8_t)(cut->part + 1), .done = !more};
@@ -183,7 +184,7 @@ encode_retention(const struct ledger_retention *retention, struct bytes *out)
 }
 
 static enum err
-encode_definition(const struct ledger_entry *entry, struct aead *aead, struct bytes *out, size_t entry_at)
+encode_definition(const struct ledger_entry *entry, const struct entry_seal *seal, struct bytes *out, size_t entry_at)
 {
 	const struct ledger_definition *definition = &entry->definition;
 	bool sealed = entry_is_sealed(entry);
@@ -196,7 +197,7 @@ encode_definition(const struct ledger_entry *entry, struct aead *aead, struct by
 	f[1] = definition->n_fields;
 	put_u32(f + 2, definition->number);
 	put_u32(f + 6, definition->parent);
-	put_u32(f + 10, sealed ? period_of(entry->at_us) : 0);
+	put_u32(f + 10, sealed ? seal->period : 0);
 	enum err err = bytes_append(out, f, sealed ? sizeof(f) : 14);
 	size_t plain_at = out->len;
 	if (err == ERR_NONE)
@@ -204,7 +205,7 @@ encode_definition(const struct ledger_entry *entry, struct aead *aead, struct by
 	for (uint8_t i = 0; i < definition->n_fields && err == ERR_NONE; i++)
 		err = put_text(out, &definition->fields[i]);
 	if (err == ERR_NONE && sealed)
-		err = seal_tail(aead, out, entry_at, plain_at);
+		err = seal_tail(seal->aead, out, entry_at, plain_at);
 	return err;
 }
 
@@ -254,7 +255,7 @@ encode_remark(const struct ledger_remark *remark, struct bytes *out)
 
 /* All kinds but disclosures, which are the only ones that come in parts. */
 static enum err
-encode_whole(const struct ledger_entry *entry, struct aead *aead, struct bytes *out)
+encode_whole(const struct ledger_entry *entry, const struct entry_seal *seal, struct bytes *out)
 {
 	size_t entry_at = out->len;
 	enum err err = put_header(entry, entry->at_us, 0, false, out);
@@ -267,7 +268,7 @@ encode_whole(const struct ledger_entry *entry, struct aead *aead, struct bytes *
 	case LEDGER_RETENTION:
 		return encode_retention(&entry->retention, out);
 	case LEDGER_DEFINITION:
-		return encode_definition(entry, aead, out, entry_at);
+		return encode_definition(entry, seal, out, entry_at);
 	case LEDGER_GAP:
 		return encode_gap(&entry->gap, out);
 	case LEDGER_ADOPTION:
@@ -282,18 +283,19 @@ encode_whole(const struct ledger_entry *entry, struct aead *aead, struct bytes *
 }
 
 enum err
-entry_encode(const struct ledger_entry *entry, struct aead *aead, struct entry_cut *cut, struct bytes *out)
+entry_encode(const struct ledger_entry *entry, const struct entry_seal *seal, struct entry_cut *cut,
+    struct bytes *out)
 {
 	size_t start = out->len;
 	struct entry_cut next = *cut;
 	enum err err;
 
-	if (cut->done)
+	if (cut->done || !period_valid(seal->period))
 		return ERR_USAGE;
 	if (entry->kind == LEDGER_DISCLOSURE) {
-		err = encode_disclosure(entry, aead, &next, out);
+		err = encode_disclosure(entry, seal, &next, out);
 	} else {
-		err = encode_whole(entry, aead, out);
+		err = encode_whole(entry, seal, out);
 		next.done = true;
 	}
 	if (err == ERR_NONE && out->len - start > ENTRY_LEN_MAX)

@@ -39,7 +39,7 @@ room_for(const struct ledger_entry *entry)
 
 /* Append the entry, in as many parts as it takes, each behind its big-endian length. */
 static enum err
-append_parts(struct ledger *ledger, const struct ledger_entry *entry, struct aead *aead)
+append_parts(struct ledger *ledger, const struct ledger_entry *entry, const struct entry_seal *seal)
 {
 	struct bytes *bundle = &ledger->bundle;
 	struct entry_cut cut = {0};
@@ -49,7 +49,7 @@ append_parts(struct ledger *ledger, const struct ledger_entry *entry, struct aea
 		enum err err = bytes_append(bundle, "\0\0", 2);
 
 		if (err == ERR_NONE)
-			err = entry_encode(entry, aead, &cut, bundle);
+			err = entry_encode(entry, seal, &cut, bundle);
 		if (err != ERR_NONE)
 			return err;
 		size_t len = bundle->len - at - 2;
@@ -85,34 +85,41 @@ hash_from(struct ledger *ledger, size_t at)
 	return ERR_NONE;
 }
 
+/*
+ * The key of the entry's own month; of the present one where its time lies in
+ * a month to come: a clock that ran ahead, or somebody who writes journals and
+ * means harm, makes no keys in advance, and no entry is lost for it.
+ */
 static enum err
-find_key(struct ledger *ledger, const struct ledger_entry *entry, uint64_t at_us, struct aead **ret_aead)
+find_seal(struct ledger *ledger, const struct ledger_entry *entry, struct entry_seal *ret_seal)
 {
-	if (at_us > clock_now_us(ledger->clock) + DAY_US)
-		return ERR_RANGE;
-	if (!entry_is_sealed(entry))
-		return ERR_NONE;
-	return vault_get(ledger->vault, period_of(at_us), ret_aead);
+	uint64_t at_us = entry->kind == LEDGER_DISCLOSURE ? entry->disclosure.at_us : entry->at_us;
+	uint64_t latest_us = clock_now_us(ledger->clock) + DAY_US;
+	struct entry_seal seal = {.period = period_of(at_us < latest_us ? at_us : latest_us)};
+	enum err err = entry_is_sealed(entry) ? vault_get(ledger->vault, seal.period, &seal.aead) : ERR_NONE;
+
+	if (err == ERR_NONE)
+		*ret_seal = seal;
+	return err;
 }
 
 enum err
 ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 {
-	uint64_t at_us = entry->kind == LEDGER_DISCLOSURE ? entry->disclosure.at_us : entry->at_us;
 	size_t at = ledger->bundle.len;
-	struct aead *aead = NULL;
+	struct entry_seal seal;
 	enum err err;
 
 	if (ledger->lost)
 		return ERR_IO;
 	err = positions_check(ledger->positions, &entry->source);
 	if (err == ERR_NONE)
-		err = find_key(ledger, entry, at_us, &aead);
+		err = find_seal(ledger, entry, &seal);
 	if (err != ERR_NONE)
 		return err;
 	if (at - ledger->pending_at + room_for(entry) > LEDGER_PENDING_MAX)
 		return ERR_SPACE;
-	err = append_parts(ledger, entry, aead);
+	err = append_parts(ledger, entry, &seal);
 	if (err == ERR_NONE)
 		err = hash_from(ledger, at);
 	if (err != ERR_NONE) {

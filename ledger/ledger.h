@@ -77,8 +77,9 @@ void ledger_free(struct ledger *ledger);
  * Add one entry to the pending ones. Its sequence must lie behind the last one
  * of its writer, else ERR_EXISTS: it is in the ledger already and the caller
  * goes on. ERR_SPACE: commit first, then add it again. ERR_EXPIRED: the key of
- * its period was destroyed. ERR_RANGE: a time more than a day ahead of the
- * clock, or a text too long. Nothing is added on failure.
+ * its period was destroyed. ERR_RANGE: a text or an identifier too long. Nothing
+ * is added on failure. A time in a month to come is kept as it is, and sealed
+ * with the key of the present month.
  */
 MUST_CHECK enum err ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 

@@ -13,6 +13,7 @@
 #define NOV_2026_US UINT64_C(1794000000000000)
 
 static struct aead *aead;
+static struct entry_seal seal = {.period = 202611};
 static struct entry_room room;
 static struct bytes out;
 
@@ -70,7 +71,7 @@ encode(const struct ledger_entry *entry)
 	struct entry_cut cut = {0};
 
 	bytes_clear(&out);
-	assert_int_equal(entry_encode(entry, aead, &cut, &out), ERR_NONE);
+	assert_int_equal(entry_encode(entry, &seal, &cut, &out), ERR_NONE);
 	assert_true(cut.done);
 }
 
@@ -144,7 +145,7 @@ no_identifier_stands_in_clear_and_the_same_record_gives_the_same_bytes(void **st
 	for (uint32_t i = 0; i < 3; i++)
 		assert_null(memmem(out.data, out.len, persons[i].id + 4, 8));
 	bytes_init(&again, ENTRY_LEN_MAX);
-	assert_int_equal(entry_encode(&entry, aead, &cut, &again), ERR_NONE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &again), ERR_NONE);
 	assert_int_equal(again.len, out.len);
 	assert_memory_equal(again.data, out.data, out.len);
 
@@ -152,7 +153,7 @@ no_identifier_stands_in_clear_and_the_same_record_gives_the_same_bytes(void **st
 	persons[2].fields ^= 1;
 	cut = (struct entry_cut){0};
 	bytes_clear(&again);
-	assert_int_equal(entry_encode(&entry, aead, &cut, &again), ERR_NONE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &again), ERR_NONE);
 	assert_memory_equal(again.data, out.data, 76);
 	assert_memory_not_equal(again.data + 76, out.data + 76, AEAD_NONCE_LEN);
 	bytes_wipe(&again);
@@ -171,7 +172,7 @@ the_largest_disclosure_is_cut_into_parts_that_hold_everyone_once(void **state)
 	(void)state;
 	while (!cut.done) {
 		bytes_clear(&out);
-		assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_NONE);
+		assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_NONE);
 		assert_true(out.len <= ENTRY_LEN_MAX);
 		assert_int_equal(entry_parse(out.data, out.len, &read), ERR_NONE);
 		assert_int_equal(read.part, parts++);
@@ -303,22 +304,23 @@ what_cannot_be_written_leaves_the_output_as_it_was(void **state)
 
 	(void)state;
 	bytes_clear(&out);
-	assert_int_equal(entry_encode(&entry, NULL, &cut, &out), ERR_USAGE);
+	assert_int_equal(entry_encode(&entry, &(struct entry_seal){.period = 202611}, &cut, &out), ERR_USAGE);
+	assert_int_equal(entry_encode(&entry, &(struct entry_seal){.aead = aead}, &cut, &out), ERR_USAGE);
 	entry.disclosure.kind = DISCLOSURE_KIND_MAX;
-	assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_USAGE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_USAGE);
 	entry.disclosure.kind = DISCLOSURE_HANDED;
 	persons[1].id_len = 0;
-	assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_RANGE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_RANGE);
 	persons[1].id_len = PERSON_ID_MAX + 1;
-	assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_RANGE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_RANGE);
 
 	memset(words, 'w', sizeof(words) - 1);
 	entry = (struct ledger_entry){.kind = LEDGER_REMARK, .remark = {1, 2, ledger_text_of("t"), ledger_text_of(words)}};
-	assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_RANGE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_RANGE);
 	entry.remark.words = ledger_text_of("\xff");
-	assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_FORMAT);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_FORMAT);
 	entry.kind = LEDGER_KIND_MAX;
-	assert_int_equal(entry_encode(&entry, aead, &cut, &out), ERR_USAGE);
+	assert_int_equal(entry_encode(&entry, &seal, &cut, &out), ERR_USAGE);
 	assert_int_equal(out.len, 0);
 	free_persons(persons);
 }
@@ -330,7 +332,10 @@ set_up(void **state)
 
 	(void)state;
 	bytes_init(&out, 2 * ENTRY_LEN_MAX);
-	return aead_open(key, &aead) != ERR_NONE || entry_room_init(&room) != ERR_NONE;
+	if (aead_open(key, &aead) != ERR_NONE || entry_room_init(&room) != ERR_NONE)
+		return 1;
+	seal.aead = aead;
+	return 0;
 }
 
 static int

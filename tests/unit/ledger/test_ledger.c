@@ -339,14 +339,28 @@ a_second_process_is_kept_out(void **state)
 }
 
 static void
-a_time_far_ahead_of_the_clock_is_refused(void **state)
+a_time_far_ahead_is_kept_and_sealed_with_the_present_key(void **state)
 {
 	struct ledger *ledger = scratch_open(&scratch);
+	struct ledger_reader *reader;
+	struct ledger_record record;
+	uint32_t periods[2];
+	size_t n;
 
 	(void)state;
-	assert_int_equal(scratch_add(ledger, 0, UINT64_C(90000000000)), ERR_RANGE);
-	assert_int_equal(ledger_pending(ledger), 0);
+	/* The sequence is added to the time: this one is years ahead. */
+	assert_int_equal(scratch_add(ledger, 0, UINT64_C(1) << 47), ERR_NONE);
+	assert_int_equal(ledger_commit(ledger), ERR_NONE);
 	ledger_free(ledger);
+	assert_int_equal(period_keys_list(scratch.keys, periods, 2, &n), ERR_NONE);
+	assert_int_equal(n, 1);
+	assert_int_equal(periods[0], 202611);
+	reader = open_reader();
+	assert_int_equal(ledger_read(reader, &record), ERR_NONE);
+	assert_int_equal(record.readable, LEDGER_READABLE);
+	assert_true(record.entry.at_us == SCRATCH_NOW_US + (UINT64_C(1) << 47));
+	ledger_reader_free(reader);
+	assert_whole();
 }
 
 static void
@@ -512,7 +526,7 @@ main(void)
 	    TEST(a_reader_without_keys_sees_what_is_clear),
 	    TEST(proofs_from_the_tiles_convince_whoever_holds_the_checkpoint),
 	    TEST(a_second_process_is_kept_out),
-	    TEST(a_time_far_ahead_of_the_clock_is_refused),
+	    TEST(a_time_far_ahead_is_kept_and_sealed_with_the_present_key),
 	    TEST(without_a_cursor_the_positions_come_from_the_entries),
 	    TEST(a_checkpoint_that_was_put_back_is_refused_and_nothing_is_removed),
 	    TEST(another_key_or_a_changed_edge_is_refused),
