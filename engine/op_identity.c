@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "engine/names.h"
 #include "engine/ops.h"
+#include "engine/password_job.h"
 #include "engine/people.h"
 #include "engine/scopes.h"
 #include "engine/sessions.h"
@@ -16,71 +17,6 @@
 #define LIST_DEFAULT 1000u
 #define SECOND_US 1000000ULL
 #define SUSPECT_MAX_S (366u * 86400)
-
-/* A password that is being hashed for an identity. */
-struct hashing {
-	uint32_t identity;
-	uint64_t keep_session;
-	char password[PASSWORD_LEN_MAX + 1];
-	char hash[PASSWORD_HASH_MAX];
-	json_t *answer;
-	enum err err;
-};
-
-static void
-hash_work(void *context)
-{
-	struct hashing *job = context;
-
-	job->err = password_hash(job->password, strlen(job->password), &password_cost_default, job->hash);
-	bytes_zero(job->password, sizeof(job->password));
-}
-
-/* Store the hash; whoever was signed in with the old password is no longer. */
-static void
-hash_done(struct engine *engine, struct op_call *call, void *context)
-{
-	struct hashing *job = context;
-	struct scope scope;
-	uint32_t ended;
-	enum err err = job->err;
-
-	memset(&scope, 0, sizeof(scope));
-	scope.terms = 1u << SCOPE_IDENTITY;
-	scope.value[SCOPE_IDENTITY] = job->identity;
-	if (err == ERR_NONE)
-		err = store_credential_set_password(engine->store, job->identity, job->hash, engine_now_us(engine));
-	if (err == ERR_NONE)
-		err = sessions_end_scope(engine, &scope, 0, &ended);
-	if (err == ERR_NONE)
-		op_answer(call, json_incref(job->answer));
-	else
-		op_refuse(call, err, "the password could not be stored");
-	json_decref(job->answer);
-	bytes_zero(job, sizeof(*job));
-	free(job);
-}
-
-/* Takes the reference of `answer`. */
-static void
-hash_later(struct engine *engine, struct op_call *call, uint32_t identity, const char *password, json_t *answer)
-{
-	struct hashing *job = calloc(1, sizeof(*job));
-
-	if (job == NULL) {
-		json_decref(answer);
-		op_refuse(call, ERR_NOMEM, "no memory");
-		return;
-	}
-	job->identity = identity;
-	job->answer = answer;
-	(void)snprintf(job->password, sizeof(job->password), "%s", password);
-	if (op_defer(engine, call, hash_work, hash_done, job))
-		return;
-	json_decref(answer);
-	bytes_zero(job, sizeof(*job));
-	free(job);
-}
 
 /* Secret and URI of a second factor, into an answer. */
 static enum err
@@ -126,7 +62,7 @@ run_add(struct engine *engine, struct op_call *call)
 		json_decref(answer);
 		op_refuse(call, err, "%s", why[0] != '\0' ? why : err_text(err));
 	} else if (password != NULL)
-		hash_later(engine, call, person.identity.number, password, answer);
+		password_job_start(engine, call, person.identity.number, password, answer);
 	else
 		op_answer(call, answer);
 	bytes_zero(&person, sizeof(person));
@@ -361,7 +297,6 @@ run_set_password(struct engine *engine, struct op_call *call)
 	struct store_identity identity;
 	const char *password, *hash;
 	const char *why = "";
-	struct hashing *job;
 	enum err err = ERR_NONE;
 
 	if (!names_op_identity(engine, call, "identity", &identity) ||
@@ -379,18 +314,15 @@ run_set_password(struct engine *engine, struct op_call *call)
 		return;
 	}
 	if (password != NULL) {
-		hash_later(engine, call, identity.number, password,
+		password_job_start(engine, call, identity.number, password,
 		    json_pack("{sI}", "identity", (json_int_t)identity.number));
 		return;
 	}
-	if (strncmp(hash, "$argon2id$", 10) != 0 || (job = calloc(1, sizeof(*job))) == NULL) {
+	if (strncmp(hash, "$argon2id$", 10) != 0) {
 		op_refuse(call, ERR_FORMAT, "password_hash must be an Argon2id string");
 		return;
 	}
-	job->identity = identity.number;
-	job->answer = json_pack("{sI}", "identity", (json_int_t)identity.number);
-	(void)snprintf(job->hash, sizeof(job->hash), "%s", hash);
-	hash_done(engine, call, job);
+	password_job_store(engine, call, identity.number, hash, json_pack("{sI}", "identity", (json_int_t)identity.number));
 }
 
 static void

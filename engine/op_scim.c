@@ -38,7 +38,10 @@ authorised(struct engine *engine, struct op_call *call)
 static json_t *
 user_json(const struct store_identity *identity)
 {
-	return json_pack("{s{sI ss ss ss sb sI}}", "user", "id", (json_int_t)identity->number, "userName", identity->login,
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "%u", identity->number);
+	return json_pack("{s{ss ss ss ss sb sI}}", "user", "id", id, "userName", identity->login,
 	    "displayName", identity->name, "externalId", identity->subject, "active", identity->suspended_us == 0,
 	    "created_us", (json_int_t)identity->created_us);
 }
@@ -172,14 +175,19 @@ run_create(struct engine *engine, struct op_call *call)
 		creation_free(job);
 }
 
+/* The identity of `id`, a text of digits as SCIM has it; refuses the call. */
 static bool
 find(struct engine *engine, struct op_call *call, struct store_identity *identity)
 {
-	uint64_t id;
+	const char *id;
+	char *end;
+	unsigned long number;
 
-	if (!authorised(engine, call) || !op_number(call, "id", UINT32_MAX, &id))
+	if (!authorised(engine, call) || !op_text(call, "id", 10, &id))
 		return false;
-	if (store_identity_get(engine->store, (uint32_t)id, identity) == ERR_NONE)
+	number = strtoul(id, &end, 10);
+	if (*end == '\0' && number <= UINT32_MAX &&
+	    store_identity_get(engine->store, (uint32_t)number, identity) == ERR_NONE)
 		return true;
 	op_refuse(call, ERR_NOT_FOUND, "there is no such user");
 	return false;

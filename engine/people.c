@@ -1,6 +1,7 @@
 #include "engine/people.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -83,6 +84,22 @@ read_organisation(struct engine *engine, json_t *from, struct store_identity *id
 	return err;
 }
 
+/* A login, or the number in digits as SCIM has it. */
+static enum err
+find_creator(struct engine *engine, const char *text, struct store_identity *ret_creator)
+{
+	enum err err = store_identity_find_login(engine->store, text, ret_creator);
+	unsigned long number;
+	char *end;
+
+	if (err != ERR_NOT_FOUND)
+		return err;
+	number = strtoul(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || number > UINT32_MAX)
+		return ERR_NOT_FOUND;
+	return store_identity_get(engine->store, (uint32_t)number, ret_creator);
+}
+
 static enum err
 read_creator(struct engine *engine, json_t *from, struct store_identity *identity, const char **why)
 {
@@ -97,7 +114,7 @@ read_creator(struct engine *engine, json_t *from, struct store_identity *identit
 	if (json_is_integer(value))
 		err = store_identity_get(engine->store, (uint32_t)json_integer_value(value), &creator);
 	else if (json_is_string(value))
-		err = store_identity_find_login(engine->store, json_string_value(value), &creator);
+		err = find_creator(engine, json_string_value(value), &creator);
 	else
 		return ERR_USAGE;
 	if (err == ERR_NOT_FOUND)
