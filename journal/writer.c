@@ -4,7 +4,10 @@
  * One mutex guards all that is shared; nobody holds it over a system call that
  * may wait for a disk. The commit thread owns the current segment and the batches
  * under way. While it writes and syncs, the next batch gathers: the slower the
- * disk, the larger the batch.
+ * disk, the larger the batch. It never waits for a batch to grow: pauses of 100 to
+ * 800 microseconds were measured to win nothing at 64 waiting responses, within a
+ * noise of 5 %, and to lose 13 % at 16. Nor is it given a lower priority, which
+ * makes batches larger and lets it starve on a busy machine.
  */
 #include "journal/writer.h"
 
