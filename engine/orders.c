@@ -21,7 +21,15 @@ struct orders {
 	struct order *published; /* room to hand them to the map */
 	uint32_t capacity;
 	uint32_t n;
+	/* Numbers taken from the store ahead of time, so that an order bites before anything is written. */
+	uint64_t next_number;
+	uint64_t end_number;
+	uint64_t everybody;    /* identities, as counted at `counted_us` */
+	uint64_t counted_us;
 };
+
+#define NUMBERS_AHEAD 256u
+#define COUNT_FRESH_US 1000000ULL
 
 /* Hand all that are in force to the map. */
 static enum err
@@ -33,6 +41,23 @@ publish(struct engine *engine, struct orders *orders)
 		if (!orders->kept[i].pending)
 			orders->published[n++] = orders->kept[i].order;
 	return order_table_publish(&engine->maps.state.orders, orders->published, n);
+}
+
+/* More numbers while there are still some: called where time does not matter. */
+static enum err
+take_ahead(struct engine *engine, struct orders *orders)
+{
+	uint64_t first;
+	enum err err;
+
+	if (orders->next_number < orders->end_number)
+		return ERR_NONE;
+	err = store_take_numbers(engine->store, "order", NUMBERS_AHEAD, &first);
+	if (err != ERR_NONE)
+		return err;
+	orders->next_number = first;
+	orders->end_number = first + NUMBERS_AHEAD;
+	return ERR_NONE;
 }
 
 struct loading {
@@ -89,6 +114,8 @@ orders_open(struct engine *engine, struct orders **ret_orders, const char **why)
 	}
 	*why = "the orders cannot be read from the store";
 	err = store_order_each(engine->store, engine_now_us(engine), load_one, &loading);
+	if (err == ERR_NONE)
+		err = take_ahead(engine, orders);
 	if (err == ERR_NONE) {
 		*why = "the orders cannot be published";
 		err = publish(engine, orders);
@@ -129,13 +156,27 @@ count_session(void *context, const struct session_entry *entry)
 	return true;
 }
 
+static enum err
+count_everybody(struct engine *engine, uint64_t *ret_everybody)
+{
+	struct orders *orders = engine->orders;
+	uint64_t at_us = engine_now_us(engine);
+	enum err err = ERR_NONE;
+
+	if (orders->counted_us == 0 || at_us > orders->counted_us + COUNT_FRESH_US) {
+		err = store_identity_total(engine->store, &orders->everybody);
+		orders->counted_us = at_us;
+	}
+	*ret_everybody = orders->everybody;
+	return err;
+}
+
 enum err
 orders_reach(struct engine *engine, const struct scope *scope, struct order_reach *ret_reach)
 {
 	struct counting counting = { .scope = scope };
 	struct scope about = *scope;
-	struct store_filter all = { .identity = 0 };
-	uint64_t everybody, organisations;
+	uint64_t everybody;
 	enum err err;
 
 	sessions_each(engine, count_session, &counting);
@@ -143,7 +184,7 @@ orders_reach(struct engine *engine, const struct scope *scope, struct order_reac
 		about.value[SCOPE_IDENTITY] = counting.identity;
 	err = names_reach(engine, &about, &ret_reach->identities, &ret_reach->organisations);
 	if (err == ERR_NONE)
-		err = store_identity_count(engine->store, &all, &everybody, &organisations);
+		err = count_everybody(engine, &everybody);
 	if (err != ERR_NONE)
 		return err;
 	ret_reach->sessions = counting.sessions;
@@ -178,8 +219,10 @@ orders_give(struct engine *engine, struct order *order, struct store_order *stor
 
 	if (orders->n == orders->capacity)
 		return ERR_SPACE;
-	err = store_take_numbers(engine->store, "order", 1, &number);
-	if (err != ERR_NONE)
+	/* Where the store gives none any more, the clock gives one that is far above all it gave. */
+	if (take_ahead(engine, orders) == ERR_NONE)
+		number = orders->next_number++;
+	else
 		number = engine_now_us(engine) / 1000000 & INT32_MAX;
 	order->number = (uint32_t)number;
 	order->given_at_us = engine_now_us(engine);

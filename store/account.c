@@ -347,3 +347,9 @@ store_identity_count(struct store *store, const struct store_filter *filter, uin
 	db_done(rows);
 	return err;
 }
+
+enum err
+store_identity_total(struct store *store, uint64_t *ret_identities)
+{
+	return inside_number(store, "SELECT COUNT(*) FROM identities", NULL, 0, ret_identities);
+}

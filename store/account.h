@@ -85,4 +85,7 @@ MUST_CHECK enum err store_identity_each(struct store *store, const struct store_
 MUST_CHECK enum err store_identity_count(struct store *store, const struct store_filter *filter,
     uint64_t *ret_identities, uint64_t *ret_organisations);
 
+/* How many identities there are. */
+MUST_CHECK enum err store_identity_total(struct store *store, uint64_t *ret_identities);
+
 #endif
