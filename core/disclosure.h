@@ -12,11 +12,7 @@
 
 #include <stdint.h>
 
-/* Longest canonical identifier of a person, in bytes. */
-#define PERSON_ID_MAX 64
-
-/* Most fields that one meter may name; bit i of a mask is the meter's field i. */
-#define METER_FIELDS_MAX 32
+#include "parse/bounds.h"
 
 /* Most persons in one entry; a larger response makes several entries. */
 #define DISCLOSURE_PERSONS_MAX 4096
