@@ -97,9 +97,10 @@ key_parse(const char *text, size_t len, struct note_verifier *ret_key)
 	struct bytes typed;
 	uint8_t id[KEY_ID_LEN];
 	const char *plus = memchr(text, '+', len);
-	size_t name_len = plus != NULL ? (size_t)(plus - text) : 0;
-	size_t rest = len - name_len;
 
+	if (plus == NULL)
+		return ERR_FORMAT;
+	size_t name_len = (size_t)(plus - text), rest = len - name_len;
 	if (!name_valid(text, name_len) || rest < 10 || plus[9] != '+')
 		return ERR_FORMAT;
 	for (size_t i = 1; i <= 8; i++)
@@ -113,9 +114,7 @@ key_parse(const char *text, size_t len, struct note_verifier *ret_key)
 		return ERR_FORMAT;
 	bytes_init(&typed, NOTE_SIGNATURE_LEN_MAX);
 	err = bytes_from_base64(&typed, plus + 10, rest - 10);
-	if (err == ERR_NONE && typed.len < 2)
-		err = ERR_FORMAT;
-	else if (err == ERR_NONE && typed.data[0] != ALGORITHM_ED25519)
+	if (err == ERR_NONE && typed.len > 1 && typed.data[0] != ALGORITHM_ED25519)
 		err = ERR_UNSUPPORTED;
 	else if (err == ERR_NONE && typed.len != TYPED_KEY_LEN)
 		err = ERR_FORMAT;

@@ -136,7 +136,9 @@ cursor_parse(const uint8_t *data, size_t len, struct cursor *ret_cursor)
 	reader_init(&r, data + sizeof(magic), len - sizeof(magic) - 4);
 	take_state(&r, &ret_cursor->heads[0], &ret_cursor->positions[0]);
 	take_state(&r, &ret_cursor->heads[1], &ret_cursor->positions[1]);
-	if (r.bad || reader_left(&r) != 0 || ret_cursor->heads[1].size < ret_cursor->heads[0].size)
+	uint64_t committed = ret_cursor->heads[0].size, next = ret_cursor->heads[1].size;
+	if (r.bad || reader_left(&r) != 0 || next > MERKLE_SIZE_MAX || next < committed ||
+	    next - committed > LEDGER_COMMIT_ENTRIES_MAX)
 		return ERR_FORMAT;
 	return ERR_NONE;
 }

@@ -44,7 +44,13 @@ struct cursor {
 	struct positions positions[2];
 };
 
-/* ERR_FORMAT, ERR_CORRUPT (checksum). */
+/* No commit has more: what is pending is bounded, and each entry has a header. */
+#define LEDGER_COMMIT_ENTRIES_MAX (LEDGER_PENDING_MAX / ENTRY_HEADER_LEN)
+
+/*
+ * ERR_FORMAT, ERR_CORRUPT (checksum). The sizes are plausible afterwards, so
+ * that a forged cursor cannot send anyone looking for left-overs for ever.
+ */
 MUST_CHECK enum err cursor_parse(const uint8_t *data, size_t len, struct cursor *ret_cursor);
 
 #define CURSOR_LEN_MAX (256U * 1024)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ledger/positions.h"
 #include "ledger/verify.h"
 
 static struct scratch scratch;
@@ -383,6 +384,33 @@ without_a_cursor_the_positions_come_from_the_entries(void **state)
 }
 
 static void
+a_cursor_that_names_sizes_out_of_the_world_is_disregarded(void **state)
+{
+	struct bytes cursor, note;
+	struct checkpoint checkpoint;
+	struct positions *positions = calloc(1, sizeof(*positions));
+	char path[200];
+
+	(void)state;
+	assert_non_null(positions);
+	scratch_grow(&scratch, 1, 5);
+	scratch_read(&scratch, "checkpoint", &note);
+	assert_int_equal(
+	    checkpoint_open((const char *)note.data, note.len, &scratch.signer.verifier, &checkpoint), ERR_NONE);
+	struct ledger_state committed = {.head = checkpoint.head, .positions = positions};
+	struct ledger_state next = {.head = {.size = MERKLE_SIZE_MAX}, .positions = positions};
+	bytes_init(&cursor, CURSOR_LEN_MAX);
+	assert_int_equal(cursor_format(&committed, &next, &cursor), ERR_NONE);
+	(void)snprintf(path, sizeof(path), "%s/cursor", scratch.dir);
+	assert_int_equal(file_replace(path, cursor.data, cursor.len, 0640), ERR_NONE);
+	scratch_grow(&scratch, 6, 7);
+	assert_holds(1, 7);
+	bytes_wipe(&cursor);
+	bytes_wipe(&note);
+	free(positions);
+}
+
+static void
 a_checkpoint_that_was_put_back_is_refused_and_nothing_is_removed(void **state)
 {
 	struct ledger *ledger;
@@ -528,6 +556,7 @@ main(void)
 	    TEST(a_second_process_is_kept_out),
 	    TEST(a_time_far_ahead_is_kept_and_sealed_with_the_present_key),
 	    TEST(without_a_cursor_the_positions_come_from_the_entries),
+	    TEST(a_cursor_that_names_sizes_out_of_the_world_is_disregarded),
 	    TEST(a_checkpoint_that_was_put_back_is_refused_and_nothing_is_removed),
 	    TEST(another_key_or_a_changed_edge_is_refused),
 	    TEST(a_full_disk_fails_the_commit_and_leaves_the_ledger_whole),
