@@ -163,23 +163,21 @@ journal_reader_resume(struct journal_reader *r, const struct journal_cursor *cur
 	return ERR_NONE;
 }
 
-/* A remark whose words follow those that say where; once for each kind and source. */
+/* Once for each source, but for what may be the case at several of its places. */
 __attribute__((format(printf, 5, 0))) static void
 remark_list(struct journal_reader *r, struct source *s, enum journal_remark_kind kind, uint32_t offset,
     const char *format, va_list args)
 {
-	char path[PATH_MAX], name[JOURNAL_NAME_MAX], words[PATH_MAX + 200];
+	char path[PATH_MAX], name[JOURNAL_NAME_MAX], words[200];
 	struct journal_remark m = {.kind = kind, .at = s->at, .path = path, .words = words};
 
-	/* Damage and gaps may occur at several places of one segment; the rest is said once. */
 	bool once = kind != JOURNAL_REMARK_DAMAGED && kind != JOURNAL_REMARK_MISSING;
 	if ((once && (s->said & 1U << kind) != 0) || r->callbacks.remark == NULL)
 		return;
 	s->said |= 1U << kind;
 	format_name_segment(name, s->at.node, s->at.worker, s->at.segment);
 	(void)snprintf(path, sizeof(path), "%s/%s", r->dirs[s->dir], name);
-	int len = snprintf(words, sizeof(words), "%s: ", path);
-	(void)vsnprintf(words + len, sizeof(words) - (size_t)len, format, args);
+	(void)vsnprintf(words, sizeof(words), format, args);
 	m.at.offset = offset;
 	r->callbacks.remark(r->callbacks.context, &m);
 }
@@ -329,7 +327,7 @@ make_keyed(struct journal_reader *r, struct source *s)
 	if (s->opener.cipher != NULL || s->keyless)
 		return ERR_NONE;
 	err = r->callbacks.key(r->callbacks.context, period, secret);
-	if (err == ERR_NOT_FOUND) {
+	if (err == ERR_NOT_FOUND || err == ERR_EXPIRED) {
 		s->keyless = s->keep = true;
 		remark(r, s, JOURNAL_REMARK_NO_KEY, 0, "the key of %u-%02u is missing or destroyed", period / 100,
 		    period % 100);

@@ -56,12 +56,12 @@ struct journal_remark {
 	enum journal_remark_kind kind;
 	struct journal_position at; /* offset 0: the segment as a whole */
 	const char *path;
-	const char *words; /* a sentence for an operator, borrowed */
+	const char *words; /* for an operator, to be read behind the path; borrowed */
 };
 
 struct journal_callbacks {
 	void *context;
-	/* The secret key of a period; ERR_NOT_FOUND where there is none (any more). */
+	/* The secret key of a period; ERR_NOT_FOUND or ERR_EXPIRED where there is none (any more). */
 	enum err (*key)(void *context, uint32_t period, uint8_t ret_secret[SEAL_KEY_LEN]);
 	/* One entry. An error stops the poll, which returns it; the entry comes again. */
 	enum err (*entry)(void *context, const struct journal_entry *entry);
@@ -88,8 +88,9 @@ MUST_CHECK enum err journal_reader_poll(struct journal_reader *r, size_t *ret_en
 
 /*
  * Remove the segments that are finished and were given to the last entry. Call it
- * when these entries are durable elsewhere. Segments with damage or without key
- * stay until journal_segment_remove().
+ * when these entries are durable elsewhere; that the last poll failed elsewhere
+ * does not matter. Segments with damage or without key stay until
+ * journal_segment_remove().
  */
 MUST_CHECK enum err journal_reader_remove_finished(struct journal_reader *r, size_t *ret_removed);
 
