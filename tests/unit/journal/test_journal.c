@@ -313,7 +313,7 @@ closing_at_once_still_commits(void **state)
 }
 
 static void
-files_have_the_mode_that_was_asked_for(void **state)
+files_have_the_mode_and_group_that_were_asked_for(void **state)
 {
 	struct journal_options o = ground_options(&ground, 1);
 	struct journal_writer *w;
@@ -321,11 +321,14 @@ files_have_the_mode_that_was_asked_for(void **state)
 
 	(void)state;
 	o.mode = 0460;
+	/* Only root may give files to any group. */
+	o.group = geteuid() == 0 ? 1 : getegid();
 	assert_int_equal(journal_writer_open(&o, &w), ERR_NONE);
 	assert_true(give_durably(w, 1));
 	journal_writer_close(w);
 	assert_int_equal(stat(segment_path(ground.dirs[0], 0), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0460);
+	assert_int_equal(st.st_gid, o.group);
 	assert_int_equal(st.st_size, TEST_SEGMENT);
 }
 
@@ -458,7 +461,7 @@ main(void)
 	    TEST(another_key_opens_nothing),
 	    TEST(a_reader_that_was_refused_or_restarted_goes_on_where_it_was),
 	    TEST(closing_at_once_still_commits),
-	    TEST(files_have_the_mode_that_was_asked_for),
+	    TEST(files_have_the_mode_and_group_that_were_asked_for),
 	    TEST(all_ways_to_sync_give_the_same_bytes_back),
 	    TEST(the_descriptor_is_quiet_when_there_is_nothing_to_collect),
 	    TEST(options_that_make_no_sense_are_refused),
