@@ -65,6 +65,16 @@ refuse_wait(struct op_call *call, enum err err, uint64_t wait_s)
 		op_refuse(call, err, "%s", unavailable);
 }
 
+/* Not a matter of what was typed: an order or a suspension keeps the account out. The page has words for it. */
+static void
+refuse_closed(struct op_call *call, enum err err, const char *why)
+{
+	if (err == ERR_DENIED)
+		op_refuse_with(call, err, json_pack("{ss}", "reason", "closed"), why);
+	else
+		op_refuse(call, err, "%s", why);
+}
+
 /* What sign-in grants: a session and a device that is known from now on. */
 static void
 grant(struct engine *engine, struct op_call *call, const struct session_new *session, const char *known_device)
@@ -75,7 +85,7 @@ grant(struct engine *engine, struct op_call *call, const struct session_new *ses
 	enum err err = sessions_create(engine, session, &made, &why);
 
 	if (err != ERR_NONE) {
-		op_refuse(call, err, "%s", why);
+		refuse_closed(call, err, why);
 		return;
 	}
 	if (signin_device_keep(engine, known_device, session->identity->number, device) != ERR_NONE) {
@@ -127,7 +137,7 @@ password_right(struct engine *engine, struct op_call *call, const struct checkin
 		err = signin_ticket_give(engine, c->identity, credential->password_set_us, device, &ticket);
 	}
 	if (err != ERR_NONE)
-		op_refuse(call, err, "%s", why);
+		refuse_closed(call, err, why);
 	else
 		op_answer(call, json_pack("{ss s[s] sI}", "ticket", ticket->text, "methods", "totp", "expires_us",
 		    (json_int_t)ticket->expires_us));

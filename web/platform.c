@@ -15,9 +15,13 @@ static json_t *
 bearer_of(struct web_request *request)
 {
 	const char *header = request_header(request, "Authorization");
+	json_t *token = NULL;
 
+	/* NULL also where it is no UTF-8. */
 	if (header != NULL && strncmp(header, BEARER, strlen(BEARER)) == 0)
-		return json_string(header + strlen(BEARER));
+		token = json_string(header + strlen(BEARER));
+	if (token != NULL)
+		return token;
 	request_problem(request, 401, "bearer-missing", "an Authorization header with a Bearer token is needed");
 	request_add_header(request, "WWW-Authenticate", "Bearer");
 	return NULL;

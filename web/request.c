@@ -1,6 +1,7 @@
 /* request: reading requests and writing responses. Runs on libmicrohttpd's thread; never blocks. */
 #include "web/request.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "web/worker.h"
 
 #define TOKEN_LEN 43
+#define AGENT_MAX 256
+#define SOON_S "5" /* when to try again after what passes by itself */
 
 const char *
 request_header(const struct web_request *request, const char *name)
@@ -66,12 +69,34 @@ request_cookie(const struct web_request *request, const char *name)
 	return json_stringn((const char *)search.found.value, search.found.len);
 }
 
-const char *
+/* What a header may bring is anybody's choice; JSON takes UTF-8 alone, and the engine bounds its texts. */
+static json_t *
+printable(const char *value, size_t max)
+{
+	size_t len = 0;
+	char text[256];
+
+	for (; value != NULL && *value != '\0' && len < max && len < sizeof(text); value++)
+		if (*value >= 0x20 && *value < 0x7f)
+			text[len++] = *value;
+	return json_stringn(text, len);
+}
+
+json_t *
 request_address(const struct web_request *request)
 {
 	const char *forwarded = request_header(request, "X-Forwarded-For");
+	unsigned char address[sizeof(struct in6_addr)];
 
-	return forwarded != NULL ? forwarded : "";
+	if (forwarded == NULL || (inet_pton(AF_INET, forwarded, address) != 1 && inet_pton(AF_INET6, forwarded, address) != 1))
+		return json_string("");
+	return printable(forwarded, INET6_ADDRSTRLEN - 1);
+}
+
+json_t *
+request_agent(const struct web_request *request)
+{
+	return printable(request_header(request, "User-Agent"), AGENT_MAX);
 }
 
 static void
@@ -109,37 +134,43 @@ request_problem(struct web_request *request, unsigned status, const char *type, 
 	    json_pack("{s:s, s:i, s:s}", "type", urn, "status", (int)status, "detail", detail));
 }
 
-void
-request_refused(struct web_request *request)
+/* The status of the engine's refusal. */
+static unsigned
+status_of(const char *error)
 {
 	static const struct {
 		const char *error;
 		unsigned status;
 	} statuses[] = {{"denied", 403}, {"not-found", 404}, {"exists", 409}, {"expired", 410}, {"busy", 429},
 	    {"usage", 400}, {"range", 400}, {"format", 400}};
-	const char *error = "", *message = "";
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (strcmp(error, statuses[i].error) == 0)
+			return statuses[i].status;
+	return 503;
+}
+
+void
+request_refused(struct web_request *request)
+{
+	const char *error = "", *message = "", *reason = NULL;
 	json_int_t retry_after_s = 0;
-	unsigned status = 503;
+	char seconds[24] = SOON_S;
+	unsigned status;
 
 	if (request->answer == NULL) {
 		request_problem(request, 503, "engine-away", "Sign-in is not available right now. Please try again.");
-		request_add_header(request, "Retry-After", "5");
+		request_add_header(request, "Retry-After", SOON_S);
 		return;
 	}
-	(void)json_unpack(request->answer, "{s?s, s?s, s?I}", "error", &error, "message", &message, "retry_after_s",
-	    &retry_after_s);
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (strcmp(error, statuses[i].error) == 0)
-			status = statuses[i].status;
+	(void)json_unpack(request->answer, "{s?s, s?s, s?s, s?I}", "error", &error, "message", &message, "reason", &reason,
+	    "retry_after_s", &retry_after_s);
+	status = retry_after_s > 0 ? 429 : status_of(error);
 	if (retry_after_s > 0)
-		status = 429;
-	request_problem(request, status, error, message);
-	if (retry_after_s > 0) {
-		char seconds[24];
-
 		(void)snprintf(seconds, sizeof(seconds), "%lld", (long long)retry_after_s);
+	request_problem(request, status, reason != NULL ? reason : error, message);
+	if (status == 429 || status == 503)
 		request_add_header(request, "Retry-After", seconds);
-	}
 }
 
 void

@@ -44,6 +44,7 @@ struct web_request {
 	struct bytes body;
 	json_t *kept;                /* what `ask` leaves for `reply`; may be NULL */
 	json_t *answer;              /* the engine's; NULL: it did not answer */
+	bool too_large;              /* the body: what came was thrown away */
 	bool waiting;                /* handed to the link */
 	struct MHD_Response *response;
 	unsigned status;
@@ -59,8 +60,11 @@ const char *request_argument(const struct web_request *request, const char *name
  */
 json_t *request_cookie(const struct web_request *request, const char *name);
 
-/* The client's address as nginx saw it. */
-const char *request_address(const struct web_request *request);
+/* The client's address as nginx saw it, as a JSON text; empty where it is none. */
+json_t *request_address(const struct web_request *request);
+
+/* The User-Agent as a JSON text: printable ASCII, its first 256 characters. */
+json_t *request_agent(const struct web_request *request);
 
 /* Set the response. Takes the reference. Everything from here is `Cache-Control: no-store`. */
 void request_json(struct web_request *request, unsigned status, json_t *object);

@@ -1,4 +1,4 @@
-/* self: who am I, where am I signed in, end those sessions; the published keys. */
+/* self: who am I, where am I signed in, end those sessions; the service's name, the published keys. */
 #include "web/request.h"
 #include "web/worker.h"
 
@@ -39,6 +39,15 @@ ask_keys(struct web_request *request, json_t *body)
 	return json_pack("{s:s}", "op", "jwks");
 }
 
+/* What the pages say of the service; no secret, no engine needed. */
+static json_t *
+ask_service(struct web_request *request, json_t *body)
+{
+	(void)body;
+	request_json(request, 200, json_pack("{s:s}", "name", request->web->options->service_name));
+	return NULL;
+}
+
 /* What the engine said, without the protocol's own members. */
 static void
 reply_as_is(struct web_request *request, json_t *answer)
@@ -60,6 +69,7 @@ const struct web_route web_routes_self[] = {
     {"GET", WEB_PREFIX "api/me", true, ask_me, reply_as_is},
     {"GET", WEB_PREFIX "api/sessions", true, ask_sessions, reply_as_is},
     {"POST", WEB_PREFIX "api/sessions/revoke", true, ask_revoke, reply_as_is},
+    {"GET", WEB_PREFIX "api/service", false, ask_service, reply_as_is},
     {"GET", WEB_PREFIX "jwks.json", false, ask_keys, reply_keys},
     {NULL, NULL, false, NULL, NULL},
 };

@@ -29,14 +29,6 @@ bad_request(struct web_request *request, const char *detail)
 	request_problem(request, 400, "usage", detail);
 }
 
-static const char *
-user_agent(const struct web_request *request)
-{
-	const char *agent = request_header(request, "User-Agent");
-
-	return agent != NULL ? agent : "";
-}
-
 static json_t *
 ask_password(struct web_request *request, json_t *body)
 {
@@ -49,8 +41,8 @@ ask_password(struct web_request *request, json_t *body)
 		return NULL;
 	}
 	request->kept = json_string(safe_next(body));
-	return json_pack("{s:s, s:s, s:s, s:o*, s:s, s:s}", "op", "signin.password", "login", login, "password", password,
-	    "device", device, "address", request_address(request), "user_agent", user_agent(request));
+	return json_pack("{s:s, s:s, s:s, s:o*, s:o, s:o}", "op", "signin.password", "login", login, "password", password,
+	    "device", device, "address", request_address(request), "user_agent", request_agent(request));
 }
 
 static json_t *
@@ -63,8 +55,8 @@ ask_code(struct web_request *request, json_t *body)
 		return NULL;
 	}
 	request->kept = json_string(safe_next(body));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "op", "signin.totp", "ticket", ticket, "code", code, "address",
-	    request_address(request), "user_agent", user_agent(request));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "op", "signin.totp", "ticket", ticket, "code", code, "address",
+	    request_address(request), "user_agent", request_agent(request));
 }
 
 /* Either a session, which becomes cookies, or a ticket for the second factor. */

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 
@@ -20,6 +23,8 @@
 
 #define CONNECTIONS_MAX 4096
 #define IDLE_S 75
+#define DRAIN_STEP_MS 10
+#define DRAIN_STEPS 50
 
 static volatile sig_atomic_t stopping;
 
@@ -75,13 +80,22 @@ is_from_here(const struct web_request *request)
 	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }
 
+/* Is the media type `wanted`, with or without parameters? */
+static bool
+is_type(const char *type, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return type != NULL && strncasecmp(type, wanted, len) == 0 &&
+	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
 /* The JSON object of the body; answers and returns false where it is none. */
 static bool
 read_body(struct web_request *request, json_t **ret_body)
 {
 	const char *type = request_header(request, "Content-Type");
-	bool json = type != NULL && (strncmp(type, "application/json", 16) == 0 ||
-	                                strncmp(type, "application/scim+json", 21) == 0);
+	bool json = is_type(type, "application/json") || is_type(type, "application/scim+json");
 
 	if (strcmp(request->route->method, "GET") == 0)
 		return true;
@@ -91,6 +105,10 @@ read_body(struct web_request *request, json_t **ret_body)
 	}
 	if (!json) {
 		request_problem(request, 415, "media-type", "the body must be application/json");
+		return false;
+	}
+	if (request->too_large) {
+		request_problem(request, 413, "too-large", "the body is too large");
 		return false;
 	}
 	*ret_body = json_loadb((const char *)request->body.data, request->body.len, JSON_REJECT_DUPLICATES, NULL);
@@ -134,11 +152,9 @@ ask(struct web_request *request)
 	}
 	MHD_suspend_connection(request->connection);
 	request->waiting = true;
-	if (web_link_send(request->web->link, operation, request) != ERR_NONE) {
-		request->waiting = false;
+	/* Resumed without an answer: reply() then says that the engine is away. */
+	if (web_link_send(request->web->link, operation, request) != ERR_NONE)
 		MHD_resume_connection(request->connection);
-		request_refused(request);
-	}
 }
 
 static void
@@ -196,6 +212,16 @@ serve_static(struct web_request *request, const char *method, const char *path, 
 	return queue(request);
 }
 
+/* A body that is too large is read to its end, for a client that does not look for an answer before. */
+static void
+take_body(struct web_request *request, const char *upload, size_t len)
+{
+	if (request->too_large || bytes_append(&request->body, upload, len) == ERR_NONE)
+		return;
+	request->too_large = true;
+	bytes_wipe(&request->body);
+}
+
 static enum MHD_Result
 on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
     const char *upload, size_t *upload_len, void **state)
@@ -209,10 +235,9 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 		return *state != NULL ? MHD_YES : MHD_NO;
 	}
 	if (*upload_len != 0) {
-		enum err err = bytes_append(&request->body, upload, *upload_len);
-
+		take_body(request, upload, *upload_len);
 		*upload_len = 0;
-		return err == ERR_NONE ? MHD_YES : MHD_NO;
+		return MHD_YES;
 	}
 	if (request->waiting) {
 		reply(request);
@@ -256,6 +281,23 @@ catch_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* No new visitors; those who waited for the engine are still told that it is away. Idle connections may stay open. */
+static void
+drain(struct MHD_Daemon *daemon)
+{
+	int listen_fd = MHD_quiesce_daemon(daemon);
+
+	for (unsigned i = 0; listen_fd != MHD_INVALID_SOCKET && i < DRAIN_STEPS; i++) {
+		const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+		if (info == NULL || info->num_connections == 0)
+			break;
+		(void)nanosleep(&(struct timespec){.tv_nsec = DRAIN_STEP_MS * 1000000L}, NULL);
+	}
+	if (listen_fd != MHD_INVALID_SOCKET)
+		close(listen_fd);
+}
+
 static int
 serve(struct web *web)
 {
@@ -269,6 +311,7 @@ serve(struct web *web)
 		return 1;
 	}
 	web_link_run(web->link, &stopping);
+	drain(daemon);
 	MHD_stop_daemon(daemon);
 	return 0;
 }

@@ -32,7 +32,7 @@ static const struct http_field fields[FIELD_MAX] = {
 	[FIELD_FAMILY_NAME] = {.name = "family_name", .min = 1, .max = 60},
 	[FIELD_EMAIL] = {.name = "email", .min = 3, .max = 120},
 	[FIELD_ROLE] = {.name = "role", .min = 1, .max = 16},
-	[FIELD_PASSWORD] = {.name = "password", .min = 8, .max = 128},
+	[FIELD_PASSWORD] = {.name = "password", .min = 12, .max = 128},
 };
 
 /* What the job needs, in its own memory: the call's headers are gone by then. */

@@ -2,7 +2,7 @@
  * Labelled fields. Every field has a visible label, says whether it must be filled and how, and
  * links hint and label to the control (RGAA 11.1, 11.10).
  */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, Ref } from "preact";
 import { useId } from "preact/hooks";
 import { defineMessages, useMessages } from "./i18n";
 
@@ -27,11 +27,18 @@ interface FieldProps {
 	minLength?: number;
 	maxLength?: number;
 	inputMode?: "text" | "numeric" | "decimal" | "email";
+	spellcheck?: boolean;
+	autoCapitalize?: "none" | "words" | "sentences";
+	/* What is wrong with the value; read out when it appears. Empty: nothing. */
+	error?: string;
+	inputRef?: Ref<HTMLInputElement>;
 }
 
-export function Field({ label, hint, value, onValue, optional = false, type = "text", ...rest }: FieldProps) {
+export function Field(props: FieldProps) {
+	const { label, hint, value, onValue, optional = false, type = "text", error = "", inputRef, ...rest } = props;
 	const t = useMessages(messages);
 	const id = useId();
+	const described = [hint !== undefined && `${id}-hint`, error !== "" && `${id}-error`].filter(Boolean).join(" ");
 	return (
 		<div class="field">
 			<label for={id}>
@@ -48,10 +55,17 @@ export function Field({ label, hint, value, onValue, optional = false, type = "t
 				type={type}
 				value={value}
 				required={!optional}
-				aria-describedby={hint !== undefined ? `${id}-hint` : undefined}
+				aria-describedby={described || undefined}
+				aria-invalid={error !== "" || undefined}
 				onInput={(event) => onValue(event.currentTarget.value)}
 				{...rest}
+				{...(inputRef === undefined ? {} : { ref: inputRef })}
 			/>
+			{error !== "" && (
+				<p class="error" id={`${id}-error`} role="alert">
+					{error}
+				</p>
+			)}
 		</div>
 	);
 }

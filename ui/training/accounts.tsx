@@ -50,7 +50,7 @@ function NewAccount({ done }: { done: (account: Account) => void }) {
 					label={t("password")}
 					hint={t("passwordHint")}
 					type="password"
-					minLength={8}
+					minLength={12}
 					maxLength={128}
 					autoComplete="new-password"
 				/>
