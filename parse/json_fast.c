@@ -1,6 +1,8 @@
 /* json_fast: see the header. Owns nothing; never blocks. */
 #include "parse/json_fast.h"
 
+#include <string.h>
+
 #include "parse/json_edge.h"
 #include "parse/json_match.h"
 #include "parse/span.h"
@@ -36,14 +38,79 @@ text_end(const uint8_t *p, const uint8_t *end)
 	return p < end && *p >= 0x80 ? wide_text_end(p, end) : p;
 }
 
-/* p is after a name's quote: to after the quote of a string value, or NULL. */
 static inline const uint8_t *
-value_after(const uint8_t *p)
+digits_end(const uint8_t *p, const uint8_t *end)
 {
-	if (*p != ':')
-		return NULL;
-	p += p[1] == ' ' ? 2 : 1;
-	return *p == '"' ? p + 1 : NULL;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+/* To after the digits that must be at p, or NULL. */
+static inline const uint8_t *
+some_digits_end(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *stop = digits_end(p, end);
+
+	return stop != p ? stop : NULL;
+}
+
+/* To after the number at p, or NULL. It may go on where that is the end. */
+static const uint8_t *
+number_end(const uint8_t *p, const uint8_t *end)
+{
+	p += *p == '-';
+	p = *p == '0' ? p + 1 : some_digits_end(p, end);
+	if (p != NULL && p < end && *p == '.')
+		p = some_digits_end(p + 1, end);
+	if (p == NULL || p == end || (*p | 0x20) != 'e')
+		return p;
+	p += end - p > 1 && (p[1] == '+' || p[1] == '-') ? 2 : 1;
+	return some_digits_end(p, end);
+}
+
+/* A value that is no object or array. */
+struct scalar {
+	enum json_kind kind;
+	const uint8_t *at;
+	size_t len; /* 0 where it is "" or null */
+	const uint8_t *after;
+};
+
+/* Five bytes can be read at p. */
+static inline bool
+take_word(struct scalar *ret, const uint8_t *p)
+{
+	bool null = memcmp(p, "null", 4) == 0, yes = memcmp(p, "true", 4) == 0;
+
+	if (!null && !yes && memcmp(p, "false", 5) != 0)
+		return false;
+	ret->kind = null ? JSON_NULL : JSON_BOOL;
+	ret->at = p;
+	ret->len = null ? 0 : 1;
+	ret->after = p + (null || yes ? 4 : 5);
+	return true;
+}
+
+/* Read the scalar at p, if there is one that ends well before `end`. */
+static inline bool
+take_scalar(struct scalar *ret, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *stop;
+
+	if (*p == '"') {
+		stop = text_end(p + 1, end);
+		if (stop == end || *stop != '"')
+			return false;
+		*ret = (struct scalar){JSON_STRING, p + 1, (size_t)(stop - p) - 1, stop + 1};
+	} else if (*p == '-' || (*p >= '0' && *p <= '9')) {
+		if ((stop = number_end(p, end)) == NULL)
+			return false;
+		*ret = (struct scalar){JSON_NUMBER, p, (size_t)(stop - p), stop};
+	} else if (!take_word(ret, p)) {
+		return false;
+	}
+	return end - ret->after >= TAIL;
 }
 
 /* The edge that this object's members have led one to expect, if it is the one at p. */
@@ -71,8 +138,8 @@ other_edge(struct json_scan *scan, const struct spot *spot, const uint8_t *p,
 
 /* What json_match_name(), _begin and _scalar would do for the only track of a record. */
 static inline void
-match_member(struct json_scan *scan, const struct spot *spot, unsigned edge, const uint8_t *value,
-    size_t len)
+match_member(struct json_scan *scan, const struct spot *spot, unsigned edge,
+    const struct scalar *value)
 {
 	const struct shape_node *to = &spot->shape->nodes[spot->node->any_name];
 	struct json_track *track = spot->track;
@@ -84,10 +151,10 @@ match_member(struct json_scan *scan, const struct spot *spot, unsigned edge, con
 		track->last = (uint8_t)(spot->node->first_edge + edge);
 		to = &spot->shape->nodes[spot->edges[edge].node];
 	}
-	if (len != 0)
+	if (value->len != 0)
 		scan->records[track->record].fields |= to->fields;
 	if ((to->ends & SHAPE_END_ID) != 0 && scan->err == ERR_NONE)
-		json_match_id(scan, track, value, len);
+		json_match_id(scan, track, value->kind, value->at, value->len);
 }
 
 /* Take the member whose name begins at p; NULL where it is not of the plain kind. */
@@ -95,22 +162,21 @@ static inline const uint8_t *
 take_member(struct json_scan *scan, const struct spot *spot, const uint8_t *p, const uint8_t *end)
 {
 	unsigned edge = JSON_NO_EDGE;
-	const uint8_t *name_end, *value, *value_end;
+	struct scalar value;
+	const uint8_t *name_end;
 
 	if (spot->track != NULL)
 		edge = expected_edge(scan, spot, p);
 	name_end = edge != JSON_NO_EDGE ? p + spot->edges[edge].name_len : span_text(p, end);
-	if (end - name_end < TAIL || *name_end != '"' || (value = value_after(name_end + 1)) == NULL)
-		return NULL;
-	value_end = text_end(value, end);
-	if (end - value_end < TAIL || *value_end != '"')
+	if (end - name_end < TAIL || name_end[0] != '"' || name_end[1] != ':' ||
+	    !take_scalar(&value, name_end + (name_end[2] == ' ' ? 3 : 2), end))
 		return NULL;
 	if (spot->track != NULL) {
 		if (edge == JSON_NO_EDGE)
 			edge = other_edge(scan, spot, p, name_end);
-		match_member(scan, spot, edge, value, (size_t)(value_end - value));
+		match_member(scan, spot, edge, &value);
 	}
-	return value_end + 1;
+	return value.after;
 }
 
 /* Is the innermost object of one record's concern, or of nobody's? */

@@ -1,8 +1,9 @@
 /*
- * json_fast: members whose name and value are plain strings, one after the
- * other, in the middle of a feed: what most of a response is. All else is left
- * to the grammar in json_scan.c; this is a shortcut through it and must never
- * come to another answer.
+ * json_fast: members whose name is a plain string and whose value is a plain
+ * string, a number, true, false or null, one after the other, in the middle of a
+ * feed: what most of a response is. All else is left to the grammar in
+ * json_scan.c; this is a shortcut through it and must never come to another
+ * answer.
  *
  * Private to parse/. Never blocks.
  */

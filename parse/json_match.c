@@ -53,8 +53,8 @@ push(struct json_scan *scan, uint8_t node, uint8_t shape, uint8_t record)
 void
 json_match_root(struct json_scan *scan)
 {
-	for (uint8_t i = 0; i < scan->n_shapes; i++)
-		push(scan, scan->shapes[i].way_root, i, NO_RECORD);
+	for (uint32_t i = 0; i < scan->n_shapes; i++)
+		push(scan, scan->shapes[i].way_root, (uint8_t)i, NO_RECORD);
 }
 
 void
@@ -179,6 +179,17 @@ begin_way(struct json_scan *scan, const struct json_track *way, enum json_kind k
 	}
 }
 
+/* What kinds of values are no identifiers, or NULL. */
+static const char *
+check_id_kind(enum json_kind kind)
+{
+	if (kind == JSON_NULL)
+		return "a record whose identifier is null";
+	if (kind != JSON_STRING && kind != JSON_NUMBER)
+		return "an identifier that is neither string nor integer";
+	return NULL;
+}
+
 void
 json_match_begin(struct json_scan *scan, enum json_kind kind, bool *ret_keep)
 {
@@ -190,10 +201,8 @@ json_match_begin(struct json_scan *scan, enum json_kind kind, bool *ret_keep)
 		if (scan->tracks[i].record == NO_RECORD)
 			begin_way(scan, &scan->tracks[i], kind);
 	keep = (scan->watch & JSON_WATCH_ID) != 0;
-	if (keep && kind == JSON_NULL)
-		json_refuse(scan, ERR_FORMAT, "a record whose identifier is null");
-	else if (keep && kind != JSON_STRING && kind != JSON_NUMBER)
-		json_refuse(scan, ERR_FORMAT, "an identifier that is neither string nor integer");
+	if (keep && (kind == JSON_OBJECT || kind == JSON_ARRAY))
+		json_refuse(scan, ERR_FORMAT, check_id_kind(kind));
 	*ret_keep = keep;
 }
 
@@ -242,13 +251,17 @@ is_integer(const uint8_t *text, size_t len)
 }
 
 void
-json_match_id(struct json_scan *scan, const struct json_track *track, const uint8_t *text,
-    size_t len)
+json_match_id(struct json_scan *scan, const struct json_track *track, enum json_kind kind,
+    const uint8_t *text, size_t len)
 {
 	struct canon_id *id = &scan->records[track->record].id;
-	const char *why = NULL;
-	enum err err = canon_make(shape_of(scan, track)->canon, text, len, id, &why);
+	const char *why = check_id_kind(kind);
+	enum err err = ERR_FORMAT;
 
+	if (why == NULL && kind == JSON_NUMBER && !is_integer(text, len))
+		why = "an identifier that is a number but no plain integer";
+	if (why == NULL)
+		err = canon_make(shape_of(scan, track)->canon, text, len, id, &why);
 	if (err != ERR_NONE)
 		json_refuse(scan, err, why);
 }
@@ -264,12 +277,8 @@ json_match_scalar(struct json_scan *scan, enum json_kind kind, const uint8_t *te
 			continue;
 		if (len != 0)
 			scan->records[track->record].fields |= track->fields;
-		if ((node->ends & SHAPE_END_ID) == 0)
-			continue;
-		if (kind == JSON_NUMBER && !is_integer(text, len))
-			json_refuse(scan, ERR_FORMAT, "an identifier that is a number but no plain integer");
-		else
-			json_match_id(scan, track, text, len);
+		if ((node->ends & SHAPE_END_ID) != 0)
+			json_match_id(scan, track, kind, text, len);
 	}
 	scan->n_tracks = scan->pending;
 	scan->watch = 0;

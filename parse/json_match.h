@@ -58,9 +58,9 @@ void json_match_some(struct json_scan *scan, struct json_frame *frame);
 void json_match_scalar(struct json_scan *scan, enum json_kind kind, const uint8_t *text,
     size_t len);
 
-/* The identifier of the track's record is this text. */
-void json_match_id(struct json_scan *scan, const struct json_track *track, const uint8_t *text,
-    size_t len);
+/* The identifier of the track's record is this scalar. */
+void json_match_id(struct json_scan *scan, const struct json_track *track, enum json_kind kind,
+    const uint8_t *text, size_t len);
 
 /* The innermost object or array has ended. */
 void json_match_close(struct json_scan *scan, const struct json_frame *frame);

@@ -386,7 +386,7 @@ comma(struct json_scan *scan, const uint8_t *p, const uint8_t *end)
 		scan->expect = EXPECT_NAME;
 	} else {
 		element_begin(scan);
-		if (end - p > 1 && p[1] == '{') /* the next record of a list */
+		if (end - p > 1 && p[1] > ' ')
 			return value(scan, p + 1, end);
 	}
 	return p + 1;

@@ -11,17 +11,26 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "parse/csv_scan.h"
 #include "parse/json_scan.h"
 
 #define ROUNDS 100
 #define BYTES_PER_ROUND 4000000
 
-static const char *const record_forms[] = {
+/* The numbers are: identifier, month, day, mail, and two pairs of the telephone's digits. */
+static const struct form {
+	const char *what;
+	const char *record;
+} forms[] = {{"JSON",
     "{\"id\":\"P%07u\",\"lastName\":\"Lefebvre\",\"firstName\":\"Camille\",\"birthDate\":\"1984-0%u-1%u\","
-    "\"email\":\"camille%u@mail.example\",\"phone\":\"+33 1 99 00 %02u %02u\",\"status\":\"registered\"}",
+    "\"email\":\"camille%u@mail.example\",\"phone\":\"+33 1 99 00 %02u %02u\",\"status\":\"registered\"}"},
+    {"JSON, indented",
     "  {\n    \"id\": \"P%07u\",\n    \"lastName\": \"Lef\u00e8vre\",\n    \"firstName\": \"Andr\u00e9\",\n"
     "    \"birthDate\": \"1984-0%u-1%u\",\n    \"email\": \"camille%u@mail.example\",\n"
-    "    \"phone\": \"+33 1 99 00 %02u %02u\",\n    \"status\": \"registered\"\n  }"};
+    "    \"phone\": \"+33 1 99 00 %02u %02u\",\n    \"status\": \"registered\"\n  }"},
+    {"JSON, mixed kinds",
+    "{\"id\":%u,\"lastName\":\"Lefebvre\",\"firstName\":\"Camille\",\"born\":{\"year\":1984,\"month\":%u,\"day\":1%u},"
+    "\"email\":\"camille%u@mail.example\",\"phone\":null,\"active\":true,\"tags\":[\"a\",%u],\"score\":%u.5}"}};
 
 static uint64_t persons;
 
@@ -70,6 +79,16 @@ scan_once(const struct record_shape *shape, const struct bytes *b, size_t piece)
 	must(json_scan_finish(&scan), "finish");
 }
 
+/* One line; `us` is for about BYTES_PER_ROUND bytes. */
+static void
+say(const char *what, size_t len, size_t piece, uint64_t us)
+{
+	uint64_t bytes = BYTES_PER_ROUND / len * len;
+
+	printf("%-20s %7zu bytes, pieces of %7zu: %6.2f GB/s\n", what, len, piece,
+	    (double)bytes / (double)us / 1000.0);
+}
+
 static void
 measure(const char *what, const struct record_shape *shape, const struct bytes *b, size_t piece)
 {
@@ -84,8 +103,42 @@ measure(const char *what, const struct record_shape *shape, const struct bytes *
 		if (took < best)
 			best = took;
 	}
-	printf("%-28s %7zu bytes, pieces of %7zu: %6.2f GB/s\n", what, b->len,
-	    piece < b->len ? piece : b->len, (double)(times * b->len) / (double)best / 1000.0);
+	say(what, b->len, piece < b->len ? piece : b->len, best);
+}
+
+static void
+measure_csv(void)
+{
+	static const struct column_text text = {.id = "id", .fields = {"lastName", "email"}, .n_fields = 2,
+	    .separator = ';'};
+	static const struct scan_sink sink = {count_person, NULL};
+	static const struct scan_limits limits = {0};
+	struct column_shape shape;
+	struct bytes b;
+	const char *why;
+	uint64_t best = UINT64_MAX;
+
+	must(column_compile(&shape, &text, &why), "columns");
+	bytes_init(&b, 1 << 20);
+	must(bytes_append_text(&b, "id;lastName;firstName;birthDate;email;note\r\n"), "table");
+	for (unsigned i = 0; i < 500; i++)
+		must(bytes_printf(&b, "P%07u;Lefebvre;Camille;1984-01-15;camille%u@mail.example;\"a; b\"\r\n", i, i),
+		    "table");
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t start = clock_monotonic_us(), took;
+
+		for (size_t i = 0; i < BYTES_PER_ROUND / b.len; i++) {
+			struct csv_scan scan;
+
+			csv_scan_init(&scan, &shape, &limits, &sink);
+			must(csv_scan_feed(&scan, b.data, b.len), "feed");
+			must(csv_scan_finish(&scan), "finish");
+		}
+		took = clock_monotonic_us() - start;
+		best = took < best ? took : best;
+	}
+	say("CSV", b.len, b.len, best);
+	bytes_wipe(&b);
 }
 
 int
@@ -101,17 +154,17 @@ main(void)
 
 	must(shape_compile(&shape, &metered, &why), "shape");
 	must(shape_compile(&unmatched, &elsewhere, &why), "shape");
-	for (size_t form = 0; form < 2; form++)
+	for (size_t form = 0; form < sizeof(forms) / sizeof(forms[0]); form++)
 		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-			const char *what = form == 0 ? "JSON list" : "JSON list, indented";
 			struct bytes b;
 
 			bytes_init(&b, 1 << 20);
-			make_list(&b, record_forms[form], counts[i]);
-			measure(what, &shape, &b, SIZE_MAX / 2);
-			measure(what, &shape, &b, 4096);
+			make_list(&b, forms[form].record, counts[i]);
+			measure(forms[form].what, &shape, &b, SIZE_MAX / 2);
+			measure(forms[form].what, &shape, &b, 4096);
 			measure("  grammar alone", &unmatched, &b, SIZE_MAX / 2);
 			bytes_wipe(&b);
 		}
+	measure_csv();
 	return persons == 0;
 }
