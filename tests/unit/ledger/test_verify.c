@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/tilestore.h"
 #include "ledger/verify.h"
 
 static struct scratch scratch;
@@ -391,6 +392,133 @@ statements_of_retention_and_gaps_are_listed(void **state)
 	assert_int_equal(report->writers, 2);
 }
 
+/* A log that no ledger would write: these entries, hashed and signed all the same. Fewer than a tile. */
+static void
+sign_log(const struct bytes *entries, uint32_t n)
+{
+	struct tile_id bundle_id = {.level = TILE_ENTRIES, .width = n}, tile_id = {.level = 0, .width = n};
+	struct merkle_head head = {.size = n};
+	struct merkle_range range;
+	struct tilestore *store;
+	struct hasher *hasher;
+	struct bytes bundle, tile, note;
+
+	scratch_shell("rm -rf '%s' && mkdir '%s'", scratch.dir, scratch.dir);
+	assert_int_equal(hasher_open(&hasher), ERR_NONE);
+	assert_int_equal(tilestore_open(scratch.dir, &store), ERR_NONE);
+	merkle_range_init(&range);
+	bytes_init(&bundle, BUNDLE_LEN_MAX);
+	bytes_init(&tile, TILE_LEN);
+	bytes_init(&note, NOTE_LEN_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t len[2] = {(uint8_t)(entries[i].len >> 8), (uint8_t)entries[i].len};
+		struct merkle_hash leaf;
+
+		merkle_leaf(hasher, entries[i].data, entries[i].len, &leaf);
+		merkle_range_append(&range, hasher, 0, &leaf);
+		assert_int_equal(bytes_append(&bundle, len, 2), ERR_NONE);
+		assert_int_equal(bytes_append(&bundle, entries[i].data, entries[i].len), ERR_NONE);
+		assert_int_equal(bytes_append(&tile, leaf.bytes, SHA256_LEN), ERR_NONE);
+	}
+	merkle_range_root(&range, hasher, &head.root);
+	assert_int_equal(tilestore_write(store, &bundle_id, bundle.data, bundle.len), ERR_NONE);
+	assert_int_equal(tilestore_write(store, &tile_id, tile.data, tile.len), ERR_NONE);
+	assert_int_equal(tilestore_sync(store), ERR_NONE);
+	assert_int_equal(checkpoint_sign(&head, &scratch.signer, &note), ERR_NONE);
+	char path[200];
+	(void)snprintf(path, sizeof(path), "%s/checkpoint", scratch.dir);
+	assert_int_equal(file_replace(path, note.data, note.len, 0640), ERR_NONE);
+	tilestore_free(store);
+	hasher_free(hasher);
+	bytes_wipe(&bundle);
+	bytes_wipe(&tile);
+	bytes_wipe(&note);
+}
+
+#define PARTS 3
+
+/* One disclosure that is large enough for three parts. */
+static void
+make_parts(struct bytes parts[PARTS])
+{
+	static const uint8_t aead_key[AEAD_KEY_LEN], id[PERSON_ID_MAX];
+	static struct person_ref persons[2000];
+	struct ledger_entry entry = {.kind = LEDGER_DISCLOSURE, .source = {.node = 1, .writer = 3, .sequence = 8},
+	    .disclosure = {.kind = DISCLOSURE_HANDED, .at_us = SCRATCH_NOW_US, .n_persons = 2000, .persons = persons}};
+	struct entry_seal seal = {.period = 202611};
+	struct entry_cut cut = {0};
+
+	for (size_t i = 0; i < 2000; i++)
+		persons[i] = (struct person_ref){.id = id, .id_len = PERSON_ID_MAX};
+	assert_int_equal(aead_open(aead_key, &seal.aead), ERR_NONE);
+	for (int i = 0; i < PARTS; i++) {
+		bytes_init(&parts[i], ENTRY_LEN_MAX + 1);
+		assert_int_equal(entry_encode(&entry, &seal, &cut, &parts[i]), ERR_NONE);
+	}
+	assert_true(cut.done);
+	aead_free(seal.aead);
+}
+
+static void
+a_signed_log_that_lacks_parts_repeats_or_does_not_parse_is_reported(void **state)
+{
+	struct bytes parts[PARTS], log[4];
+
+	(void)state;
+	make_parts(parts);
+	sign_log(parts, 3);
+	assert_true(check(scratch.dir, NULL)->whole);
+
+	sign_log(parts, 2);
+	assert_false(check(scratch.dir, NULL)->whole);
+	assert_true(found(LEDGER_BROKEN, "", 1, "ends in the middle"));
+
+	sign_log(parts + 1, 2);
+	assert_false(check(scratch.dir, NULL)->whole);
+	assert_true(found(LEDGER_BROKEN, "", 0, "whose first is missing"));
+
+	log[0] = parts[0];
+	log[1] = parts[2];
+	sign_log(log, 2);
+	assert_false(check(scratch.dir, NULL)->whole);
+	assert_true(found(LEDGER_BROKEN, "", 1, "are not whole"));
+
+	memcpy(log, parts, sizeof(parts));
+	log[3] = parts[0];
+	sign_log(log, 4);
+	assert_false(check(scratch.dir, NULL)->whole);
+	assert_true(found(LEDGER_BROKEN, "", 3, "comes after 8"));
+
+	parts[1].data[1] = 99;
+	sign_log(parts, 3);
+	assert_false(check(scratch.dir, NULL)->whole);
+	assert_true(found(LEDGER_BROKEN, "tile/entries/000.p/3", 1, "format"));
+	for (int i = 0; i < PARTS; i++)
+		bytes_wipe(&parts[i]);
+}
+
+static void
+tiles_of_the_upper_levels_are_checked_once_they_are_full_too(void **state)
+{
+	struct ledger *ledger = scratch_open(&scratch);
+
+	(void)state;
+	for (uint64_t i = 1; i <= 65536 + 700; i++)
+		assert_int_equal(scratch_add(ledger, 0, i), ERR_NONE);
+	assert_int_equal(ledger_commit(ledger), ERR_NONE);
+	ledger_free(ledger);
+	assert_true(check(scratch.dir, NULL)->whole);
+	assert_int_equal(report->entries_checked, 65536 + 700);
+	scratch_shell("cd '%s' && printf XXXX | dd of=tile/1/000 seek=4000 bs=1 conv=notrunc status=none", scratch.dir);
+	assert_false(check(scratch.dir, NULL)->whole);
+	assert_int_equal(report->n_findings, 1);
+	assert_true(found(LEDGER_BROKEN, "tile/1/000", 125 * 256, "not that of the tile below"));
+	/* It goes on growing over the third level: the edge is read from tiles of all levels. */
+	scratch_grow(&scratch, 65536 + 701, 65536 + 800);
+	assert_int_equal(check(scratch.dir, NULL)->n_findings, 1);
+	assert_int_equal(report->entries_checked, 65536 + 800);
+}
+
 static bool
 stop_after_two(void *context, uint64_t done, uint64_t size)
 {
@@ -464,6 +592,8 @@ main(void)
 	    TEST(a_checkpoint_by_a_stranger_or_of_another_log_is_refused),
 	    TEST(a_size_out_of_the_world_ends_the_check_at_once),
 	    TEST(statements_of_retention_and_gaps_are_listed),
+	    TEST(a_signed_log_that_lacks_parts_repeats_or_does_not_parse_is_reported),
+	    TEST(tiles_of_the_upper_levels_are_checked_once_they_are_full_too),
 	    TEST(the_caller_is_told_of_progress_and_may_stop),
 	    TEST(foreign_files_are_remarked_and_do_not_break_the_log),
 	};
