@@ -266,7 +266,7 @@ static enum err
 put_default(struct reading *r, config_setting_t *group, const struct conf_key *key, void *out)
 {
 	if (key->required) {
-		complain(r, group, "%s is missing here", key->name);
+		complain(r, group, config_setting_is_root(group) ? "%s is missing" : "%s is missing here", key->name);
 		return ERR_NONE;
 	}
 	switch (key->type) {
