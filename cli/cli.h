@@ -70,6 +70,7 @@ extern const struct cli_verb cli_verbs_order[];
 extern const struct cli_verb cli_verbs_budget[];
 extern const struct cli_verb cli_verbs_account[];
 extern const struct cli_verb cli_verbs_local[];
+extern const struct cli_verb cli_verbs_lab[];
 
 /* The verb of these words, or NULL; *ret_used words were taken. */
 const struct cli_verb *cli_find(int argc, char **argv, int *ret_used);

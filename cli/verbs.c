@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 
 static const struct cli_verb *const tables[] = {cli_verbs_account, cli_verbs_order, cli_verbs_budget,
-    cli_verbs_identity, cli_verbs_session, cli_verbs_local};
+    cli_verbs_identity, cli_verbs_session, cli_verbs_local, cli_verbs_lab};
 
 void
 cli_each(bool (*each)(void *context, const struct cli_verb *verb), void *context)
