@@ -26,6 +26,30 @@ gate_release_forget(struct gate_request *g)
 	g->linked = false;
 }
 
+static bool
+upstream_is_active(const ngx_http_request_t *r)
+{
+	return r->upstream != NULL && r->upstream->cleanup != NULL;
+}
+
+void
+gate_release_cut(struct gate_request *g)
+{
+	ngx_http_request_t *r = g->request;
+
+	if (!upstream_is_active(r)) {
+		ngx_http_finalize_request(r, NGX_ERROR);
+		return;
+	}
+	if (g->stream_writable != NULL)
+		r->write_event_handler = g->stream_writable;
+	if (r->upstream->buffering)
+		r->upstream->pipe->downstream_error = 1;
+	else
+		r->upstream->error = 1;
+	r->write_event_handler(r);
+}
+
 /*
  * Let nginx call our body filter again, from where it would go on if the
  * client had become writable.
@@ -41,8 +65,8 @@ resume(struct gate_request *g)
 	 * While the upstream still sends, its handler calls the filters only when it
 	 * has something for them.
 	 */
-	if (r->upstream != NULL && r->upstream->cleanup != NULL && ngx_http_output_filter(r, NULL) == NGX_ERROR)
-		ngx_http_finalize_request(r, NGX_ERROR);
+	if (upstream_is_active(r) && ngx_http_output_filter(r, NULL) == NGX_ERROR)
+		gate_release_cut(g);
 	else
 		r->write_event_handler(r);
 	ngx_http_run_posted_requests(c);

@@ -14,6 +14,13 @@ void gate_release_wait(struct gate_request *g);
 /* It waits no longer: its request ends. */
 void gate_release_forget(struct gate_request *g);
 
+/*
+ * Cut the request off from outside its upstream's handlers. While the upstream
+ * is active it must be made to finalize the request itself: its cleanup would
+ * free the request in the middle of nginx's own list of cleanups.
+ */
+void gate_release_cut(struct gate_request *g);
+
 /* The journal decided about all entries up to `settled`; those up to `durable` are on the disk. */
 void gate_release_settle(uint64_t durable, uint64_t settled);
 

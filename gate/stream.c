@@ -18,7 +18,7 @@ writable(ngx_http_request_t *r)
 	struct gate_request *g = ngx_http_get_module_ctx(r, ngx_http_tourniquet_module);
 
 	if (ngx_http_output_filter(r, NULL) == NGX_ERROR)
-		ngx_http_finalize_request(r, NGX_ERROR);
+		gate_release_cut(g);
 	else
 		g->stream_writable(r);
 }

@@ -174,7 +174,8 @@ test('a configuration that cannot guard is refused', async () => {
   const stage = await prepared();
   const text = fs.readFileSync(`${stage.dir}/nginx.conf`, 'utf8');
   fs.writeFileSync(`${stage.dir}/bad.conf`, text.replace(/tourniquet_journal [^;]*;/, ''));
-  assert.throws(() => execFileSync('/usr/sbin/nginx', ['-t', '-p', stage.dir, '-c', `${stage.dir}/bad.conf`], { stdio: 'pipe' }), /needs "tourniquet_map" and "tourniquet_journal"/);
+  const [command, ...args] = stage.nginxCommand('bad.conf');
+  assert.throws(() => execFileSync(command, [...args, '-t'], { stdio: 'pipe' }), /needs "tourniquet_map" and "tourniquet_journal"/);
   await stage.stop();
 });
 

@@ -143,9 +143,14 @@ export class Stage {
       }`;
   }
 
+  // GATE_WRAPPER: a command before nginx, such as valgrind, or env with LD_PRELOAD for a sanitizer.
+  nginxCommand(file) {
+    const wrapper = process.env.GATE_WRAPPER ? process.env.GATE_WRAPPER.split(' ') : [];
+    return [...wrapper, nginxFile, '-p', this.dir, '-c', `${this.dir}/${file}`, '-e', `${this.dir}/logs/error.log`];
+  }
+
   async startNginx() {
-    const command = process.env.GATE_WRAPPER ? process.env.GATE_WRAPPER.split(' ') : [];
-    const args = [...command, nginxFile, '-p', this.dir, '-c', `${this.dir}/nginx.conf`, '-e', `${this.dir}/logs/error.log`];
+    const args = this.nginxCommand('nginx.conf');
     this.nginx = spawn(args[0], args.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
     this.nginxEnded = once(this.nginx, 'exit');
     const { nginx } = this;
