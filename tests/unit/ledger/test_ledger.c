@@ -106,6 +106,7 @@ what_was_committed_is_read_back_in_order_after_any_number_of_sessions(void **sta
 	/* Partial tiles of those that became full are gone, the last ones stand. */
 	assert_false(stands("tile/0/000.p"));
 	assert_false(stands("tile/entries/003.p"));
+	assert_false(stands("tile/entries/004.p"));
 	assert_true(stands("tile/entries/007.p/208"));
 	assert_true(stands("tile/1/000.p/7"));
 }
@@ -455,6 +456,10 @@ another_key_or_a_changed_edge_is_refused(void **state)
 	    scratch.dir, scratch.root);
 	assert_int_equal(scratch_try_open(&scratch, &ledger, &why), ERR_CORRUPT);
 	scratch_shell("mv '%s/44' '%s/tile/0/001.p/44'", scratch.root, scratch.dir);
+	scratch_shell("cd '%s' && cp tile/1/000.p/1 '%s/1' && printf X | dd of=tile/1/000.p/1 conv=notrunc status=none",
+	    scratch.dir, scratch.root);
+	assert_int_equal(scratch_try_open(&scratch, &ledger, &why), ERR_CORRUPT);
+	scratch_shell("mv '%s/1' '%s/tile/1/000.p/1'", scratch.root, scratch.dir);
 	scratch_shell(
 	    "cd '%s' && printf XX | dd of=tile/entries/001.p/44 seek=50 bs=1 conv=notrunc status=none", scratch.dir);
 	assert_int_equal(scratch_try_open(&scratch, &ledger, &why), ERR_CORRUPT);
