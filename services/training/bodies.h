@@ -5,6 +5,7 @@
 struct http_call;
 
 void bodies_list(struct http_call *call);      /* GET /api/bodies */
+void bodies_create(struct http_call *call);    /* POST /api/bodies, by agents */
 void bodies_trainings(struct http_call *call); /* GET /api/trainings */
 
 #endif

@@ -31,6 +31,7 @@ const struct http_route training_routes[] = {
 	{"GET", "/api/people.csv", people_export},
 	{"GET", "/api/me", people_me},
 	{"GET", "/api/bodies", bodies_list},
+	{"POST", "/api/bodies", bodies_create},
 	{"GET", "/api/trainings", bodies_trainings},
 	{"GET", "/api/enrolments", enrolments_list},
 	{"POST", "/api/enrolments", enrolments_create},

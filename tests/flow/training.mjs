@@ -367,6 +367,19 @@ test('a request that is not what it should be is refused in words', async () => 
     assert.equal((await service.post(`/api/quotes/${wrong}/send`, partner)).status, 404, wrong);
 });
 
+test('an agent registers a training body, whose staff are known from then on', async () => {
+  const body = { key: 'body-new', name: 'A new body', siret: '00000000000000', postal_code: '35000', city: 'Rennes' };
+  const staff = who('partner-new', 'partner', { 'Remote-Organisation': 'body-new' });
+  assert.equal((await service.get('/api/people', staff)).status, 403);
+  assert.equal((await service.post('/api/bodies', manager, body)).status, 403);
+  assert.equal((await service.post('/api/bodies', agent, { ...body, key: 'Bad Key' })).status, 422);
+  const made = await service.post('/api/bodies', agent, body);
+  assert.equal(made.status, 201);
+  assert.deepEqual(made.json, body);
+  assert.equal((await service.post('/api/bodies', agent, body)).status, 409);
+  assert.equal((await service.get('/api/people', staff)).status, 200);
+});
+
 const account = {
   login: 'new-1',
   given_name: 'New',
