@@ -11,6 +11,8 @@
  * run, the slowest and the fastest commit, and what the core alone would allow.
  * Then the whole is verified, and read back with its persons. Prints one JSON object.
  */
+#include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -249,14 +251,27 @@ parse_arguments(int argc, char **argv, struct plan *plan)
 	(void)snprintf(plan->keys_dir, sizeof(plan->keys_dir), "%s/ledger-bench/keys", argv[optind]);
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static void
+remove_tree(const char *dir)
+{
+	if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+		die("old files cannot be removed", ERR_IO);
+}
+
 static void
 remove_all(const struct plan *plan)
 {
-	char command[1100];
-
-	(void)snprintf(command, sizeof(command), "rm -rf '%s' '%s'", plan->ledger_dir, plan->keys_dir);
-	if (system(command) != 0)
-		die("old files cannot be removed", ERR_IO);
+	remove_tree(plan->ledger_dir);
+	remove_tree(plan->keys_dir);
 }
 
 int
