@@ -5,10 +5,6 @@
 #include "base/log.h"
 #include "cli/cli.h"
 
-#ifndef TOURNIQUET_VERSION
-#error "the build defines TOURNIQUET_VERSION"
-#endif
-
 #define DEFAULT_SOCKET "/run/tourniquet/control.sock"
 
 /* Options before the verb, so that `tourniquet --json status` works like `tourniquet status --json`. */

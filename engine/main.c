@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "engine/supervisor.h"
-#include "engine/version.h"
 
 struct arguments {
 	const char *config;
@@ -56,7 +55,7 @@ read_arguments(int argc, char **argv, struct arguments *a)
 			a->rebuild = true;
 			break;
 		case 'v':
-			(void)printf("tourniquetd %s\n", ENGINE_VERSION);
+			(void)printf("tourniquetd %s\n", TOURNIQUET_VERSION);
 			return EXIT_SUCCESS;
 		case 'h':
 			(void)fputs(usage, stdout);

@@ -5,11 +5,11 @@
 #ifndef WEB_WORKER_H
 #define WEB_WORKER_H
 
+#include "web/request.h"
 #include "web/web.h"
 
 struct web_link;
 struct web_pages;
-struct web_route;
 
 struct web {
 	const struct web_options *options;
