@@ -1,0 +1,235 @@
+// Signing in, confirming, one's own sign-ins: as people do it, in a real browser on the running stack.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  base, checkAccess, closeBrowser, codeOf, openBrowser, signIn, takeAccount, tourniquet, typeCode, typePassword, visit,
+} from './lib/stage.mjs';
+
+const signInUrl = `${base}/.tourniquet/sign-in`;
+const peopleUrl = `${base}/#/people`;
+
+before(openBrowser);
+after(closeBrowser);
+
+// Enough for two pages of the list, and one page over it.
+function allow(account, hard) {
+  for (const window of ['hour', 'day'])
+    tourniquet('budget', 'raise', '--identity', account.login, '--window', window, '--hard', String(hard),
+      '--for', '1h', '--reason', 'browser test', '--author', 'test');
+}
+
+async function onPage(options, work) {
+  const { page, close } = await visit(options);
+  await work(page);
+  await close();
+}
+
+test('a partner who is not signed in is led to the sign-in, and back to the list of people', async () => {
+  const partner = takeAccount('partner');
+  allow(partner, 120);
+  await onPage({}, async (page) => {
+    await page.goto(`${base}/`);
+    assert.match(page.url(), /\/\.tourniquet\/sign-in\?next=/);
+    await typePassword(page, partner.login, partner.password);
+    await page.getByRole('heading', { name: 'Enter your code' }).waitFor();
+    await typeCode(page, await codeOf(partner));
+    await page.getByRole('heading', { name: 'Job seekers' }).waitFor();
+    await page.locator('tbody tr').first().waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 50);
+    assert.equal(new URL(page.url()).pathname, '/');
+    await checkAccess(page, 'people');
+  });
+});
+
+test('a wrong password, an unknown login and an empty field are said at the field', async () => {
+  const partner = takeAccount('partner');
+  await onPage({}, async (page) => {
+    await page.goto(signInUrl);
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('alert').filter({ hasText: 'Type your login.' }).waitFor();
+    for (const login of [partner.login, 'nobody-of-that-name']) {
+      await typePassword(page, login, 'certainly not this one');
+      await page.getByRole('alert').filter({ hasText: 'Login or password is wrong.' }).waitFor();
+      const field = page.locator('input[name=password]');
+      const described = await field.getAttribute('aria-describedby');
+      assert.equal(await page.locator(`[id="${described}"]`).textContent(), 'Login or password is wrong.');
+      assert.equal(await field.getAttribute('aria-invalid'), 'true');
+      assert.equal(await field.inputValue(), '');
+      assert.ok(await field.evaluate((element) => element === document.activeElement));
+    }
+    await checkAccess(page, 'sign-in-wrong');
+  });
+});
+
+test('too many attempts are answered with how long to wait', async () => {
+  const partner = takeAccount('partner');
+  await onPage({ language: 'fr' }, async (page) => {
+    await page.goto(signInUrl);
+    for (let i = 0; i < 3; i++) {
+      await typePassword(page, partner.login, `wrong number ${i}`);
+      await page.getByRole('alert').filter({ hasText: 'Identifiant ou mot de passe incorrect.' }).waitFor();
+    }
+    await typePassword(page, partner.login, partner.password);
+    await page.getByRole('alert').filter({ hasText: 'Trop de tentatives. Réessayez dans 1 minute.' }).waitFor();
+    await checkAccess(page, 'sign-in-wait');
+  });
+});
+
+test('a wrong code is refused, a right one with a blank in it is taken, and no code works twice', async () => {
+  const partner = takeAccount('partner');
+  let code;
+  await onPage({}, async (page) => {
+    await page.goto(signInUrl);
+    await typePassword(page, partner.login, partner.password);
+    await typeCode(page, '12345');
+    await page.getByRole('alert').filter({ hasText: 'Type the 6 digits' }).waitFor();
+    code = await codeOf(partner);
+    await typeCode(page, String((Number(code) + 1) % 1_000_000).padStart(6, '0'));
+    await page.getByRole('alert').filter({ hasText: 'This code is wrong' }).waitFor();
+    await checkAccess(page, 'code-wrong');
+    await typeCode(page, `${code.slice(0, 3)} ${code.slice(3)}`);
+    await page.waitForURL(`${base}/**`);
+    await page.getByRole('link', { name: 'My sign-ins' }).waitFor();
+  });
+  await onPage({}, async (page) => {
+    await page.goto(signInUrl);
+    await typePassword(page, partner.login, partner.password);
+    await typeCode(page, code);
+    await page.getByRole('alert').filter({ hasText: 'This code is wrong, or was used already.' }).waitFor();
+  });
+});
+
+test('whoever is asked for one more proof gives it and is back where they were', async () => {
+  const partner = takeAccount('partner');
+  allow(partner, 120);
+  await onPage({}, async (page) => {
+    await signIn(page, partner);
+    await page.locator('tbody tr').first().waitFor();
+    tourniquet('order', 'give', 'step-up', '--scope', `identity=${partner.login}`, '--reason', 'browser test',
+      '--for', '10m', '--author', 'test');
+    await page.getByRole('link', { name: 'Next page' }).click();
+    await page.getByRole('link', { name: 'Confirm now' }).waitFor();
+    const asked = page.url();
+    await checkAccess(page, 'people-asks');
+    await page.getByRole('link', { name: 'Confirm now' }).click();
+    await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+    await page.locator('input[name=code]').waitFor();
+    await checkAccess(page, 'step-up');
+    await typeCode(page, await codeOf(partner));
+    await page.locator('tbody tr').first().waitFor();
+    assert.equal(page.url(), asked);
+  });
+});
+
+test('past the hard limit the page says that it is a lot, and when to try again', async () => {
+  const partner = takeAccount('partner');
+  allow(partner, 60);
+  await onPage({}, async (page) => {
+    await signIn(page, partner);
+    await page.locator('tbody tr').first().waitFor();
+    await page.getByRole('link', { name: 'Next page' }).click();
+    await page.getByRole('alert').filter({ hasText: /You can try again in \d+ (s|min|h)/ }).waitFor();
+    await checkAccess(page, 'people-stopped');
+  });
+});
+
+test('a sign-in is ended from another one, and then asks to sign in again', async () => {
+  const partner = takeAccount('partner');
+  const here = await visit();
+  const there = await visit();
+  await signIn(here.page, partner, '/.tourniquet/sessions');
+  await signIn(there.page, partner, '/.tourniquet/sessions');
+  await here.page.reload();
+  await here.page.locator('.sessions li').nth(1).waitFor();
+  assert.equal(await here.page.locator('.sessions li').count(), 2);
+  await checkAccess(here.page, 'sessions');
+  await here.page.getByRole('button', { name: /^End: / }).click();
+  await here.page.getByRole('status').filter({ hasText: 'has ended' }).waitFor();
+  await here.page.locator('.sessions li').nth(1).waitFor({ state: 'detached' });
+  await there.page.reload();
+  await there.page.getByRole('link', { name: 'Sign in' }).waitFor();
+  await checkAccess(there.page, 'sessions-signed-out');
+  await here.page.getByRole('button', { name: 'Sign out' }).click();
+  await here.page.waitForURL(signInUrl);
+  await here.page.goto(peopleUrl);
+  assert.match(here.page.url(), /sign-in/);
+  await here.close();
+  await there.close();
+});
+
+test('all of it works with the keyboard alone', async () => {
+  const partner = takeAccount('partner');
+  await onPage({ language: 'fr' }, async (page) => {
+    const press = (key) => page.keyboard.press(key);
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name') ??
+      document.activeElement?.textContent?.trim());
+    await page.goto(`${signInUrl}?next=${encodeURIComponent('/.tourniquet/sessions')}`);
+    await page.locator('input[name=login]').waitFor();
+    assert.equal(await focused(), 'login');
+    await page.keyboard.type(partner.login);
+    await press('Tab');
+    assert.equal(await focused(), 'password');
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.notEqual(outline, 'none');
+    await page.keyboard.type(partner.password);
+    await press('Enter');
+    await page.locator('input[name=code]').waitFor();
+    await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'code');
+    await page.keyboard.type(await codeOf(partner));
+    await press('Enter');
+    await page.waitForURL('**/.tourniquet/sessions');
+    await page.getByRole('button', { name: 'Se déconnecter' }).waitFor();
+    await press('Tab');
+    assert.equal(await focused(), 'Aller au contenu');
+    await press('Enter');
+    await press('Tab');
+    assert.equal(await focused(), 'Se déconnecter');
+    await press('Enter');
+    await page.waitForURL(signInUrl);
+  });
+});
+
+test('nothing of another site follows a sign-in', async () => {
+  const seeker = takeAccount('jobseeker');
+  for (const next of ['//evil.example/', 'https://evil.example/', '/\\evil.example', 'javascript:alert(1)', '/\t/evil.example'])
+    await onPage({}, async (page) => {
+      await signIn(page, seeker, next);
+      assert.equal(page.url().replace(/#.*/, ''), `${base}/`);
+    });
+});
+
+test('whoever has no second factor is told so where one is asked for', async () => {
+  const seeker = takeAccount('jobseeker');
+  await onPage({}, async (page) => {
+    await signIn(page, seeker, '/.tourniquet/step-up');
+    await page.getByRole('alert').filter({ hasText: 'no authenticator app' }).waitFor();
+    await checkAccess(page, 'step-up-none');
+  });
+});
+
+for (const language of ['fr', 'en'])
+  for (const size of ['phone', 'desktop'])
+    test(`the pages are accessible in ${language} on a ${size}`, async () => {
+      const partner = takeAccount('partner');
+      await onPage({ language, size }, async (page) => {
+        const check = (name) => checkAccess(page, `${name}-${language}-${size}`);
+        await page.goto(`${base}/.tourniquet/step-up`);
+        await page.getByRole('alert').waitFor();
+        await check('step-up-signed-out');
+        await page.goto(signInUrl);
+        await page.locator('input[name=login]').waitFor();
+        assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+        await check('sign-in');
+        await typePassword(page, partner.login, partner.password);
+        await page.locator('input[name=code]').waitFor();
+        await check('code');
+        await typeCode(page, await codeOf(partner));
+        await page.waitForURL(`${base}/`);
+        await page.goto(`${base}/.tourniquet/step-up`);
+        await page.locator('input[name=code]').waitFor();
+        await check('step-up');
+        await page.goto(`${base}/.tourniquet/sessions`);
+        await page.locator('.sessions li').waitFor();
+        await check('sessions');
+      });
+    });
