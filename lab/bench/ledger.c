@@ -33,6 +33,7 @@ struct plan {
 	uint64_t entries;
 	uint64_t persons;
 	uint64_t batch;
+	char root[448];
 	char ledger_dir[512];
 	char keys_dir[512];
 };
@@ -247,8 +248,10 @@ parse_arguments(int argc, char **argv, struct plan *plan)
 	if (plan->batch > plan->entries)
 		plan->batch = plan->entries;
 	plan->entries -= plan->entries % plan->batch;
-	(void)snprintf(plan->ledger_dir, sizeof(plan->ledger_dir), "%s/ledger-bench/ledger", argv[optind]);
-	(void)snprintf(plan->keys_dir, sizeof(plan->keys_dir), "%s/ledger-bench/keys", argv[optind]);
+	if (snprintf(plan->root, sizeof(plan->root), "%s/ledger-bench", argv[optind]) >= (int)sizeof(plan->root))
+		die("FOLDER is too long", ERR_RANGE);
+	(void)snprintf(plan->ledger_dir, sizeof(plan->ledger_dir), "%s/ledger", plan->root);
+	(void)snprintf(plan->keys_dir, sizeof(plan->keys_dir), "%s/keys", plan->root);
 }
 
 static int
@@ -267,13 +270,6 @@ remove_tree(const char *dir)
 		die("old files cannot be removed", ERR_IO);
 }
 
-static void
-remove_all(const struct plan *plan)
-{
-	remove_tree(plan->ledger_dir);
-	remove_tree(plan->keys_dir);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -283,7 +279,7 @@ main(int argc, char **argv)
 
 	parse_arguments(argc, argv, &plan);
 	hold_to_one_core();
-	remove_all(&plan);
+	remove_tree(plan.root);
 	open_bench(&plan, &bench);
 	integrate(&plan, bench.ledger, &rates);
 	ledger_free(bench.ledger);
@@ -291,7 +287,7 @@ main(int argc, char **argv)
 	double reread = read_back(&plan, &bench);
 	period_keys_free(bench.keys);
 	note_signer_wipe(&bench.signer);
-	remove_all(&plan);
+	remove_tree(plan.root);
 	printf("{\"entries_per_second_per_core\": %.0f, \"mean\": %.0f, \"slowest\": %.0f, \"fastest\": %.0f, "
 	       "\"per_cpu_second\": %.0f, ", rates.median, rates.mean, rates.slowest, rates.fastest, rates.cpu);
 	printf("\"entries\": %" PRIu64 ", \"persons_per_entry\": %" PRIu64 ", \"entries_per_commit\": %" PRIu64
