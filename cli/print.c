@@ -51,6 +51,7 @@ copy_printable(char *cell, const char *text)
 	cell[n] = '\0';
 }
 
+/* Texts joined; of objects only how many there are. */
 static void
 join_list(char *cell, const json_t *list)
 {
@@ -58,6 +59,8 @@ join_list(char *cell, const json_t *list)
 	json_t *item;
 
 	cell[0] = '\0';
+	if (json_is_object(json_array_get(list, 0)))
+		(void)snprintf(cell, CELL_MAX, "%zu", json_array_size(list));
 	json_array_foreach(list, i, item) {
 		const char *text = json_string_value(item);
 
@@ -200,6 +203,23 @@ cli_print_rows(const struct cli_call *call, const json_t *rows, const char *colu
 	}
 }
 
+/* A list of objects inside an object: a table of its own, with the members of its first row. */
+static void
+print_table(const struct cli_call *call, const char *heading, const json_t *rows)
+{
+	char columns[COLUMNS_MAX * NAME_MAX_LEN] = "";
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json_array_get(rows, 0), key, value) {
+		(void)value;
+		(void)strncat(columns, columns[0] != '\0' ? " " : "", sizeof(columns) - strlen(columns) - 1);
+		(void)strncat(columns, key, sizeof(columns) - strlen(columns) - 1);
+	}
+	(void)fprintf(call->out, "\n%s\n", heading);
+	cli_print_rows(call, rows, columns);
+}
+
 static void
 print_members(const struct cli_call *call, json_t *object, const char *indent)
 {
@@ -212,6 +232,10 @@ print_members(const struct cli_call *call, json_t *object, const char *indent)
 		if (json_is_object(value)) {
 			(void)fprintf(call->out, "%s%s\n", indent, heading);
 			print_members(call, value, "  ");
+			continue;
+		}
+		if (json_is_object(json_array_get(value, 0))) {
+			print_table(call, heading, value);
 			continue;
 		}
 		/* Texts of several lines, such as a checkpoint, stand as they are. */

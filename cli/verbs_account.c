@@ -31,7 +31,7 @@ const struct cli_verb cli_verbs_account[] = {
         "space person login route meter fields first_us last_us", cli_touched},
     {"ledger", "checkpoint", "Print the newest signed checkpoint: keep it elsewhere.", NULL, "ledger.checkpoint", NULL,
         NULL},
-    {"ledger", "cat", "Print entries of the ledger.", args_cat, "ledger.cat", "entry at_us kind identity persons",
+    {"ledger", "cat", "Print entries of the ledger.", args_cat, "ledger.cat", "index at_us kind identity persons",
         NULL},
     {"ledger", "flush", "Bring everything journalled so far into the ledger.", NULL, "flush", NULL, NULL},
     {"ledger", "retire", "Destroy a month's key: its persons become unreadable, proofs stay.", args_retire,

@@ -15,6 +15,7 @@ const struct cli_verb cli_verbs_local[] = {
         cli_ledger_verify},
     {"config", "check", "Check a configuration file without starting anything.", args_config_check, NULL, NULL,
         cli_config_check},
+    {"config", "keys", "Every key with its bounds and its default.", NULL, NULL, NULL, cli_config_keys},
     {"config", "reload", "Let the daemon read its configuration again.", NULL, "config.reload", NULL, NULL},
     {"config", "show", "Show the values in force.", NULL, "config.show", NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},

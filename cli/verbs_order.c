@@ -6,7 +6,7 @@
 
 static const struct cli_arg args_give[] = {
     {"ACTION", "action", CLI_TEXT, true, "observe, slow, step-up, read-only or deny"},
-    {"--scope", "scope", CLI_TEXT, true, "who is meant, such as organisation=of-0012,profile=partner"},
+    {"--scope", "scope", CLI_TEXT, true, "who is meant, such as organisation=of-0012 & profile=partner"},
     {"--capabilities", "capabilities", CLI_LIST, false, "what is meant: read,search,export,send,sign-in; default: all"},
     {"--reason", "reason", CLI_TEXT, true, "why, for the record and for the person stopped"},
     {"--for", "for_s", CLI_DURATION, false, "how long"},
