@@ -34,7 +34,7 @@ try(enum sandbox_profile profile, enum outcome (*what)(void))
 	if (child == 0) {
 		if (sandbox_enter(profile, &paths, &why) != ERR_NONE)
 			_exit(NO_SANDBOX);
-		_exit(what());
+		_exit((int)what());
 	}
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
