@@ -175,7 +175,7 @@ run_create(struct engine *engine, struct op_call *call)
 		creation_free(job);
 }
 
-/* The identity of `id`, a text of digits as SCIM has it; refuses the call. */
+/* The identity of `user_id`, a text of digits as SCIM has it; refuses the call. */
 static bool
 find(struct engine *engine, struct op_call *call, struct store_identity *identity)
 {
@@ -183,7 +183,7 @@ find(struct engine *engine, struct op_call *call, struct store_identity *identit
 	char *end;
 	unsigned long number;
 
-	if (!authorised(engine, call) || !op_text(call, "id", 10, &id))
+	if (!authorised(engine, call) || !op_text(call, "user_id", 10, &id))
 		return false;
 	number = strtoul(id, &end, 10);
 	if (*end == '\0' && number <= UINT32_MAX &&
@@ -221,7 +221,7 @@ run_active(struct engine *engine, struct op_call *call)
 
 const struct op ops_scim[] = {
 	{ "scim.create", OP_WEB, "bearer user", run_create },
-	{ "scim.show", OP_WEB, "bearer id", run_show },
-	{ "scim.active", OP_WEB, "bearer id active", run_active },
+	{ "scim.show", OP_WEB, "bearer user_id", run_show },
+	{ "scim.active", OP_WEB, "bearer user_id active", run_active },
 	{ 0 },
 };

@@ -64,7 +64,7 @@ ask_show(struct web_request *request, json_t *body)
 	(void)body;
 	if (bearer == NULL)
 		return NULL;
-	return json_pack("{s:s, s:o, s:s}", "op", "scim.show", "bearer", bearer, "id", request->tail);
+	return json_pack("{s:s, s:o, s:s}", "op", "scim.show", "bearer", bearer, "user_id", request->tail);
 }
 
 static void

@@ -1,0 +1,172 @@
+/* ledger: journals to ledger to index, the list of the touched, retention. */
+#include "fixture.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+static int
+with_people(void **state)
+{
+	if (fixture_set_up(state) != 0)
+		return -1;
+	fixture_do("{\"op\": \"organisation.add\", \"organisation\": \"of-1\"}");
+	fixture_do("{\"op\": \"identity.add\", \"login\": \"lea\", \"profile\": \"partner\", \"organisation\": \"of-1\"}");
+	fixture_do("{\"op\": \"identity.add\", \"login\": \"max\", \"profile\": \"agent\", \"created_by\": \"lea\"}");
+	return 0;
+}
+
+static json_t *
+touched(const char *scope)
+{
+	return fixture_get(OP_OPERATOR, "{\"op\": \"touched\", \"scope\": \"%s\", \"since_us\": 0, \"until_us\": %llu}", scope,
+	    (unsigned long long)fixture_now_us() + 1);
+}
+
+static int64_t
+touched_persons(const char *scope)
+{
+	json_t *answer = touched(scope);
+	int64_t persons = fixture_number(answer, "persons");
+
+	json_decref(answer);
+	return persons;
+}
+
+static unsigned
+files_in(const char *name)
+{
+	char path[128];
+	struct dirent *entry;
+	unsigned n = 0;
+	DIR *folder;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", fixture_dir(), name);
+	folder = opendir(path);
+	assert_non_null(folder);
+	while ((entry = readdir(folder)) != NULL)
+		n += strstr(entry->d_name, ".tqj") != NULL;
+	closedir(folder);
+	return n;
+}
+
+static void
+who_was_journalled_is_listed_with_fields_times_and_reader(void **state)
+{
+	json_t *answer, *row;
+
+	(void)state;
+	fixture_disclose(1, 1, 0, 3);
+	answer = touched("identity=lea");
+	assert_int_equal(fixture_number(answer, "persons"), 3);
+	row = json_array_get(json_object_get(answer, "rows"), 0);
+	assert_string_equal(fixture_text(row, "space"), "person");
+	assert_string_equal(fixture_text(row, "person"), "P0");
+	assert_string_equal(fixture_text(row, "login"), "lea");
+	assert_string_equal(fixture_text(row, "route"), "people.show");
+	assert_string_equal(fixture_text(row, "meter"), "record");
+	assert_int_equal(json_array_size(json_object_get(row, "fields")), 2);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(row, "fields"), 1)), "address");
+	assert_int_equal(fixture_number(row, "first_us"), fixture_now_us());
+	json_decref(answer);
+}
+
+static void
+scopes_choose_who_is_listed(void **state)
+{
+	(void)state;
+	fixture_disclose(1, 1, 0, 10);
+	fixture_disclose(2, 0, 5, 10);
+	assert_int_equal(touched_persons("everyone"), 15);
+	assert_int_equal(touched_persons("identity=lea"), 10);
+	assert_int_equal(touched_persons("lineage=lea"), 15);
+	assert_int_equal(touched_persons("profile=agent"), 10);
+	assert_int_equal(touched_persons("organisation=of-1"), 10);
+	assert_int_equal(touched_persons("organisation=of-1 & profile=agent"), 0);
+	assert_int_equal(touched_persons("session=1"), 15);
+	assert_int_equal(touched_persons("route=people.show"), 15);
+	assert_int_equal(touched_persons("route=home"), 0);
+	assert_int_equal(touched_persons("capability=read"), 15);
+	assert_int_equal(touched_persons("capability=export"), 0);
+}
+
+static void
+segments_that_are_integrated_are_removed(void **state)
+{
+	json_t *answer;
+
+	(void)state;
+	fixture_disclose(1, 1, 0, 4);
+	answer = fixture_get(OP_OPERATOR, "{\"op\": \"flush\"}");
+	json_decref(answer);
+	assert_int_equal(files_in("journal"), 0);
+	assert_int_equal(touched_persons("everyone"), 4);
+}
+
+static void
+nothing_is_integrated_twice(void **state)
+{
+	json_t *answer;
+	int64_t size;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		fixture_disclose(1, 1, i * 10, 10);
+		fixture_restart(i % 2 == 0);
+	}
+	answer = fixture_get(OP_OPERATOR, "{\"op\": \"flush\"}");
+	size = fixture_number(answer, "ledger_size");
+	json_decref(answer);
+	fixture_restart(false);
+	answer = fixture_get(OP_OPERATOR, "{\"op\": \"flush\"}");
+	assert_int_equal(fixture_number(answer, "ledger_size"), size);
+	assert_int_equal(fixture_number(answer, "integrated"), 0);
+	json_decref(answer);
+	assert_int_equal(touched_persons("everyone"), 40);
+}
+
+static void
+a_month_whose_key_is_destroyed_is_silent(void **state)
+{
+	json_t *answer;
+
+	(void)state;
+	fixture_disclose(1, 1, 0, 5);
+	fixture_do("{\"op\": \"flush\"}");
+	fixture_refused(OP_OPERATOR, "range",
+	    "{\"op\": \"ledger.retire\", \"period\": \"2026-06\", \"reason\": \"r\", \"author\": \"one\"}");
+	fixture_pass_s(31 * 86400);
+	fixture_do("{\"op\": \"ledger.retire\", \"period\": \"2026-06\", \"reason\": \"r\", \"author\": \"one\"}");
+	answer = fixture_ask(OP_OPERATOR, json_pack("{sssssIsI}", "op", "touched", "scope", "everyone", "since_us",
+	    (json_int_t)0, "until_us", (json_int_t)fixture_now_us()));
+	assert_int_equal(json_array_size(json_object_get(answer, "rows")), 0);
+	json_decref(answer);
+}
+
+static void
+a_checkpoint_is_a_signed_note(void **state)
+{
+	json_t *answer = fixture_get(OP_OPERATOR, "{\"op\": \"ledger.checkpoint\"}");
+
+	(void)state;
+	assert_non_null(strstr(fixture_text(answer, "checkpoint"), "tourniquet.example/ledger\n"));
+	assert_non_null(strstr(fixture_text(answer, "checkpoint"), "\n\n\xe2\x80\x94 tourniquet.example/ledger "));
+	json_decref(answer);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, with_people, fixture_tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(who_was_journalled_is_listed_with_fields_times_and_reader),
+		TEST(scopes_choose_who_is_listed),
+		TEST(segments_that_are_integrated_are_removed),
+		TEST(nothing_is_integrated_twice),
+		TEST(a_month_whose_key_is_destroyed_is_silent),
+		TEST(a_checkpoint_is_a_signed_note),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
