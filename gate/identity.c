@@ -8,60 +8,68 @@
 
 #include "gate/session.h"
 
-/* Beginnings of names that are ours, folded as below. */
-static const ngx_str_t ours[] = { ngx_string("remote-"), ngx_string("x-tourniquet-") };
-
-/* What makes a platform answer in pieces, compressed, or in another protocol. */
-static const ngx_str_t unreadable[] = {
-	ngx_string("accept-encoding"),
-	ngx_string("range"),
-	ngx_string("if-range"),
-	ngx_string("upgrade"),
-	ngx_string("te"),
-};
-
 /*
- * As CGI-like platforms fold names: letters and digits are themselves, all
- * else is one character. `name` is lower-case already.
+ * Whether a name begins with `prefix`, as CGI-like platforms fold names:
+ * letters and digits are themselves, all else is one character. `name` is
+ * lower-case already, and its first letter was compared.
  */
 static bool
-folded_prefix(const ngx_str_t *prefix, const u_char *name, size_t len)
+folded_prefix(const char *prefix, size_t prefix_len, const ngx_table_elt_t *h)
 {
-	if (len < prefix->len)
+	if (h->key.len < prefix_len)
 		return false;
-	for (size_t i = 0; i < prefix->len; i++) {
-		u_char c = name[i];
+	for (size_t i = 1; i < prefix_len; i++) {
+		char c = (char)h->lowcase_key[i];
 
 		if ((c < 'a' || c > 'z') && (c < '0' || c > '9'))
 			c = '-';
-		if (c != prefix->data[i])
+		if (c != prefix[i])
 			return false;
 	}
 	return true;
 }
 
+#define BEGINS(h, text) folded_prefix(text, sizeof(text) - 1, h)
+#define EQUALS(h, text) ((h)->key.len == sizeof(text) - 1 && BEGINS(h, text))
+
+/* Names that are ours to say. */
 static bool
 is_forged(const ngx_table_elt_t *h)
 {
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (folded_prefix(&ours[i], h->lowcase_key, h->key.len))
-			return true;
-	return false;
+	switch (h->lowcase_key[0]) {
+	case 'r':
+		return BEGINS(h, "remote-");
+	case 'x':
+		return BEGINS(h, "x-tourniquet-");
+	default:
+		return false;
+	}
 }
 
+/* What makes a platform answer in pieces, compressed, or in another protocol. */
 static bool
 is_unreadable(const ngx_table_elt_t *h)
 {
-	for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++)
-		if (h->key.len == unreadable[i].len && folded_prefix(&unreadable[i], h->lowcase_key, h->key.len))
-			return true;
-	return false;
+	switch (h->lowcase_key[0]) {
+	case 'a':
+		return EQUALS(h, "accept-encoding");
+	case 'i':
+		return EQUALS(h, "if-range");
+	case 'r':
+		return EQUALS(h, "range");
+	case 't':
+		return EQUALS(h, "te");
+	case 'u':
+		return EQUALS(h, "upgrade");
+	default:
+		return false;
+	}
 }
 
 static bool
 is_cookie(const ngx_table_elt_t *h)
 {
-	return h->key.len == sizeof("cookie") - 1 && ngx_memcmp(h->lowcase_key, "cookie", h->key.len) == 0;
+	return h->lowcase_key[0] == 'c' && EQUALS(h, "cookie");
 }
 
 /* Our cookie's place in a Cookie header: the pair, with the separator before or after it. */
@@ -126,10 +134,12 @@ keep_headers(ngx_http_request_t *r, ngx_list_t *list, bool counted)
 
 			if (is_forged(&h[i]) || (counted && is_unreadable(&h[i])))
 				continue;
-			if (is_cookie(&h[i]) && (without_cookie(r->pool, &value) != NGX_OK))
-				return NGX_ERROR;
-			if (is_cookie(&h[i]) && value.len == 0)
-				continue;
+			if (is_cookie(&h[i])) {
+				if (without_cookie(r->pool, &value) != NGX_OK)
+					return NGX_ERROR;
+				if (value.len == 0)
+					continue;
+			}
 			kept = ngx_list_push(list);
 			if (kept == NULL)
 				return NGX_ERROR;

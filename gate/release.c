@@ -72,7 +72,10 @@ resume(struct gate_request *g)
 	ngx_http_run_posted_requests(c);
 }
 
-/* A request that is resumed may end others (streams of one HTTP/2 connection), which then leave `ready` by themselves. */
+/*
+ * A request that is resumed may end others (streams of one HTTP/2 connection),
+ * which then leave `ready` by themselves.
+ */
 void
 gate_release_settle(uint64_t durable, uint64_t settled)
 {

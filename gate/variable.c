@@ -1,7 +1,14 @@
 /* variable: what log formats and other directives can say of the gate's work. */
 #include "gate/gate.h"
 
-enum variable { VARIABLE_IDENTITY, VARIABLE_SESSION, VARIABLE_VERDICT, VARIABLE_REASON, VARIABLE_PERSONS, VARIABLE_ROUTE };
+enum variable {
+	VARIABLE_IDENTITY,
+	VARIABLE_SESSION,
+	VARIABLE_VERDICT,
+	VARIABLE_REASON,
+	VARIABLE_PERSONS,
+	VARIABLE_ROUTE
+};
 
 static ngx_int_t
 set_text(ngx_http_variable_value_t *v, const char *text)

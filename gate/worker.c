@@ -1,11 +1,15 @@
 #include "gate/worker.h"
 
+#include <malloc.h>
+
 #include "base/mapfile.h"
 #include "base/random.h"
 #include "gate/release.h"
 #include "gate/rules.h"
 
 #define TICK_MS 250
+#define HEAP_KEPT (32 << 20)
+#define HEAP_MAPPED (1 << 20)
 
 struct gate_worker gate_worker;
 
@@ -214,6 +218,12 @@ gate_worker_init(ngx_cycle_t *cycle)
 	own.tick.log = cycle->log;
 	own.tick.data = &nobody;
 	own.tick.cancelable = 1;
+	/*
+	 * Requests allocate and free tens of kilobytes each; glibc would give the
+	 * top of the heap back to the kernel and fault it in again every time.
+	 */
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_MAPPED);
 	gate_release_init();
 	tick(&own.tick);
 	return NGX_OK;

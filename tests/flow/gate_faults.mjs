@@ -1,5 +1,5 @@
-// Workers killed, replaced and stopped, journals that cannot be written, maps that are missing: what a client received is
-// in the journal all the same, and what is not guarded goes on.
+// Workers killed, replaced and stopped, journals that cannot be written, maps that are missing: what a client
+// received is in the journal all the same, and what is not guarded goes on.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -13,7 +13,10 @@ const rules = [
   'route unbuffered GET /unbuffered/** search meter=people',
   'route free GET /free/** read exempt',
 ];
-const budget = ['budget wide soft=3000000,3000000,3000000 hard=3000000,3000000,3000000', 'session eve number=1 identity=1 factor=1 budgets=wide'];
+const budget = [
+  'budget wide soft=3000000,3000000,3000000 hard=3000000,3000000,3000000',
+  'session eve number=1 identity=1 factor=1 budgets=wide',
+];
 const session = 'eve';
 
 async function prepared(options) {
@@ -31,7 +34,9 @@ async function prepared(options) {
 // A platform that begins a response, and ends it when told.
 function gated(stage, pathname) {
   let begun, end;
-  const started = new Promise((resolve) => { begun = resolve; });
+  const started = new Promise((resolve) => {
+    begun = resolve;
+  });
   stage.answer(pathname, (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write('{"people":[{"id":"P1"}');
@@ -44,14 +49,19 @@ function gated(stage, pathname) {
 test('whatever is killed, no client has received a person that is not in the journal', async (t) => {
   const stage = await prepared({ workers: 2, expect: [/exited on signal 9/] });
   const received = new Set();
-  let next = 1, stop = false, answers = 0;
+  let next = 1,
+    stop = false,
+    answers = 0;
   const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
   const client = async () => {
     while (!stop) {
       const from = next;
       next += 10;
       const answer = await stage.get(`/large/some?from=${from}`, { session, agent }).catch(() => null);
-      if (answer === null) { await sleep(5); continue; }
+      if (answer === null) {
+        await sleep(5);
+        continue;
+      }
       answers++;
       for (const id of named(answer.body)) received.add(id);
     }
@@ -59,7 +69,7 @@ test('whatever is killed, no client has received a person that is not in the jou
   const clients = Array.from({ length: 32 }, client);
   const rounds = Number(process.env.GATE_KILLS ?? 12);
   for (let i = 0; i < rounds; i++) {
-    await sleep(200 + (i * 97) % 260);
+    await sleep(200 + ((i * 97) % 260));
     for (const pid of stage.workers()) if (i % 3 === 0 || pid % 2 === i % 2) process.kill(pid, 'SIGKILL');
   }
   await sleep(100);
@@ -68,18 +78,28 @@ test('whatever is killed, no client has received a person that is not in the jou
   agent.destroy();
   const known = handed(stage.journal());
   const unaccounted = [...received].filter((id) => !known.has(id));
-  t.diagnostic(`${answers} responses, ${rounds} kills, ${received.size} persons received, ${known.size - received.size} journalled and not received, ${unaccounted.length} unaccounted`);
+  t.diagnostic(
+    `${answers} responses, ${rounds} kills, ${received.size} persons received, ` +
+      `${known.size - received.size} journalled and not received, ${unaccounted.length} unaccounted`,
+  );
   assert.ok(received.size > 500);
   assert.deepEqual(unaccounted, []);
   await stage.stop();
 });
 
 test('a response that is held when nginx reloads or ends is finished and accounted for', async () => {
-  for (const [signal, folder] of [['SIGHUP', 'large'], ['SIGHUP', 'unbuffered'], ['SIGQUIT', 'large'], ['SIGHUP', 'second']]) {
+  for (const [signal, folder] of [
+    ['SIGHUP', 'large'],
+    ['SIGHUP', 'unbuffered'],
+    ['SIGQUIT', 'large'],
+    ['SIGHUP', 'second'],
+  ]) {
     const stage = await prepared();
     const held = gated(stage, folder === 'second' ? '/large/held' : `/${folder}/held`);
-    const answer = folder === 'second' ? secondProtocol(stage.tlsPort, ['/large/held'], session).then(([one]) => one)
-      : stage.get(`/${folder}/held`, { session });
+    const answer =
+      folder === 'second'
+        ? secondProtocol(stage.tlsPort, ['/large/held'], session).then(([one]) => one)
+        : stage.get(`/${folder}/held`, { session });
     await held.started;
     const [before] = stage.workers();
     process.kill(stage.nginx.pid, signal);
@@ -117,7 +137,10 @@ test('without a journal counted routes answer 503 and all others go on', async (
 test('a full disk closes counted routes; a second directory takes over', async (t) => {
   const stage = await prepared({ later: true });
   try {
-    for (const name of ['journal', 'journal2']) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', `${stage.dir}/${name}`], { stdio: 'ignore' });
+    for (const name of ['journal', 'journal2'])
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', `${stage.dir}/${name}`], {
+        stdio: 'ignore',
+      });
   } catch {
     t.skip('no file system can be mounted here');
     await stage.stop();
@@ -127,7 +150,15 @@ test('a full disk closes counted routes; a second directory takes over', async (
     await stage.startNginx();
     assert.equal((await stage.get('/large/a', { session })).status, 200);
     fs.writeFileSync(`${stage.dir}/journal2/filler`, '');
-    const fill = (name) => { try { execFileSync('dd', ['if=/dev/zero', `of=${stage.dir}/${name}/filler`, 'bs=1M', 'count=60'], { stdio: 'ignore' }); } catch { /* full */ } };
+    const fill = (name) => {
+      try {
+        execFileSync('dd', ['if=/dev/zero', `of=${stage.dir}/${name}/filler`, 'bs=1M', 'count=60'], {
+          stdio: 'ignore',
+        });
+      } catch {
+        /* full */
+      }
+    };
     fill('journal');
     let count = 0;
     const received = new Set(['P1']);
@@ -138,7 +169,9 @@ test('a full disk closes counted routes; a second directory takes over', async (
     };
     for (let i = 0; i < 50; i++) assert.equal(await ask(), 200);
     fill('journal2');
-    stage.answer('/large/wide', { body: JSON.stringify({ people: people(100000, 200000).map(({ id }) => ({ id })) }) });
+    stage.answer('/large/wide', {
+      body: JSON.stringify({ people: people(100000, 200000).map(({ id }) => ({ id })) }),
+    });
     let status = 200;
     for (let i = 0; i < 400 && status === 200; i++) status = (await stage.get('/large/wide', { session })).status;
     assert.equal(status, 503);
@@ -171,11 +204,14 @@ test('without maps everything guarded answers 503, and opens when they come', as
 });
 
 test('a configuration that cannot guard is refused', async () => {
-  const stage = await prepared();
+  const stage = await prepared({ expect: [/needs "tourniquet_map"/] });
   const text = fs.readFileSync(`${stage.dir}/nginx.conf`, 'utf8');
   fs.writeFileSync(`${stage.dir}/bad.conf`, text.replace(/tourniquet_journal [^;]*;/, ''));
   const [command, ...args] = stage.nginxCommand('bad.conf');
-  assert.throws(() => execFileSync(command, [...args, '-t'], { stdio: 'pipe' }), /needs "tourniquet_map" and "tourniquet_journal"/);
+  assert.throws(
+    () => execFileSync(command, [...args, '-t'], { stdio: 'pipe' }),
+    /needs "tourniquet_map" and "tourniquet_journal"/,
+  );
   await stage.stop();
 });
 

@@ -523,7 +523,8 @@ journal_entry(void *context, const struct journal_entry *entry)
 	const struct disclosure *d = &entry->disclosure;
 
 	(void)context;
-	printf("{\"kind\":\"%s\",\"at\":%llu,\"session\":%llu,\"identity\":%u,\"organisation\":%u,\"route\":%u,\"meter\":%u,"
+	printf("{\"kind\":\"%s\",\"at\":%llu,\"session\":%llu,\"identity\":%u,\"organisation\":%u,"
+	    "\"route\":%u,\"meter\":%u,"
 	    "\"reason\":%u,\"weight\":%u,\"persons\":[", kinds[d->kind], (unsigned long long)d->at_us,
 	    (unsigned long long)d->session, d->identity, d->organisation, d->route, d->meter, d->reason, d->weight);
 	for (uint32_t i = 0; i < d->n_persons; i++)

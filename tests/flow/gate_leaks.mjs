@@ -1,11 +1,22 @@
-// What HTTP offers to get records past a counter. Each test first shows, without the gate, that there is something to leak.
+// What HTTP offers to get records past a counter. Each test first shows, without the gate, that there is something
+// to leak.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test from 'node:test';
 import zlib from 'node:zlib';
 import { Stage, handed, named, people, raw, request, secondProtocol, sleep } from './gate/harness.mjs';
 
-const metered = ['/people', '/unbuffered/**', '/small/**', '/large/**', '/cached/**', '/ssi/**', '/compressed/**', '/intercepted/**', '/static/**'];
+const metered = [
+  '/people',
+  '/unbuffered/**',
+  '/small/**',
+  '/large/**',
+  '/cached/**',
+  '/ssi/**',
+  '/compressed/**',
+  '/intercepted/**',
+  '/static/**',
+];
 const stage = await Stage.start({
   rules: [
     'meter people json records=$.people[*] id=$.id fields=$.name canon=trim+upper',
@@ -24,7 +35,10 @@ const stage = await Stage.start({
   expect: [/was not judged/],
 });
 const big = 'budgets=wide';
-await stage.tell('budget wide soft=1000000,1000000,1000000 hard=1000000,1000000,1000000', `session eve number=1 identity=1 factor=1 ${big}`);
+await stage.tell(
+  'budget wide soft=1000000,1000000,1000000 hard=1000000,1000000,1000000',
+  `session eve number=1 identity=1 factor=1 ${big}`,
+);
 const body = JSON.stringify({ people: people(1, 5) });
 const session = 'eve';
 test.after(() => stage.stop());
@@ -41,7 +55,13 @@ async function stopped(pathname, status, options = {}) {
 }
 
 test('compressed responses are not asked for, and refused when they come all the same', async () => {
-  const encodings = { gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync, zstd: (text) => Buffer.from(text), odd: (text) => Buffer.from(text) };
+  const encodings = {
+    gzip: zlib.gzipSync,
+    deflate: zlib.deflateSync,
+    br: zlib.brotliCompressSync,
+    zstd: (text) => Buffer.from(text),
+    odd: (text) => Buffer.from(text),
+  };
   for (const [name, encode] of Object.entries(encodings)) {
     stage.answer(`/large/${name}`, { headers: { 'content-encoding': name }, body: encode(body) });
     await stopped(`/large/${name}`, 502, { leaks: (answer) => answer.bytes.equals(encode(body)) });
@@ -62,8 +82,20 @@ test('the released response may still be compressed by nginx', async () => {
 });
 
 test('a content type that the meter cannot read is refused', async () => {
-  for (const type of ['text/html', 'text/plain', 'application/x-ndjson', 'application/json; charset=utf-16', 'application/xml', '', 'text/event-stream', 'multipart/byteranges; boundary=x']) {
-    stage.answer('/large/type', (_, response) => { response.writeHead(200, type ? { 'content-type': type } : {}); response.end(body); });
+  for (const type of [
+    'text/html',
+    'text/plain',
+    'application/x-ndjson',
+    'application/json; charset=utf-16',
+    'application/xml',
+    '',
+    'text/event-stream',
+    'multipart/byteranges; boundary=x',
+  ]) {
+    stage.answer('/large/type', (_, response) => {
+      response.writeHead(200, type ? { 'content-type': type } : {});
+      response.end(body);
+    });
     await stopped('/large/type', 502);
   }
   stage.answer('/large/type', { headers: { 'content-type': 'application/vnd.people+json; charset=UTF-8' }, body });
@@ -72,14 +104,25 @@ test('a content type that the meter cannot read is refused', async () => {
 
 test('what is not the JSON it says it is, or hides records from a simpler reader, is refused', async () => {
   const odd = {
-    truncated: body.slice(0, -3), trailing: `${body}{"people":[{"id":"P9"}]}`, twice: '{"people":[],"people":[{"id":"P1"}]}',
-    'id twice': '{"people":[{"id":"P2","id":"P1"}]}', 'no id': '{"people":[{"name":"P1"}]}', elsewhere: '{"persons":[{"id":"P1"}]}',
-    array: '[{"id":"P1"}]', lines: '{"id":"P1"}\n{"id":"P2"}', bom: `\ufeff${body}`, number: '{"people":[{"id":1.0,"name":"P1"}]}',
-    deep: `{"x":${'['.repeat(2000)}${']'.repeat(2000)},"people":[{"id":"P1"}]}`, comment: `/* */${body}`, quotes: "{'people':[{'id':'P1'}]}",
+    truncated: body.slice(0, -3),
+    trailing: `${body}{"people":[{"id":"P9"}]}`,
+    twice: '{"people":[],"people":[{"id":"P1"}]}',
+    'id twice': '{"people":[{"id":"P2","id":"P1"}]}',
+    'no id': '{"people":[{"name":"P1"}]}',
+    elsewhere: '{"persons":[{"id":"P1"}]}',
+    array: '[{"id":"P1"}]',
+    lines: '{"id":"P1"}\n{"id":"P2"}',
+    bom: `\ufeff${body}`,
+    number: '{"people":[{"id":1.0,"name":"P1"}]}',
+    deep: `{"x":${'['.repeat(2000)}${']'.repeat(2000)},"people":[{"id":"P1"}]}`,
+    comment: `/* */${body}`,
+    quotes: "{'people':[{'id':'P1'}]}",
   };
   for (const [name, text] of Object.entries(odd)) {
     stage.answer('/large/odd', { body: text });
-    await stopped('/large/odd', 502).catch((error) => { throw new Error(`${name}: ${error.message}`); });
+    await stopped('/large/odd', 502).catch((error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
   }
   stage.answer('/large/odd', { body: Buffer.from(body.replace('Name 1', 'Nam\xff'), 'latin1') });
   await stopped('/large/odd', 502);
@@ -92,14 +135,21 @@ test('what is not the JSON it says it is, or hides records from a simpler reader
 test('parts of a response are neither asked for nor let through', async () => {
   stage.answer('/large/part', (request_, response) => {
     const range = /bytes=(\d+)-(\d+)/.exec(request_.headers.range ?? '');
-    response.writeHead(range ? 206 : 200, { 'content-type': 'application/json', ...(range && { 'content-range': `bytes ${range[1]}-${range[2]}/${body.length}` }) });
+    response.writeHead(range ? 206 : 200, {
+      'content-type': 'application/json',
+      ...(range && { 'content-range': `bytes ${range[1]}-${range[2]}/${body.length}` }),
+    });
     response.end(range ? body.slice(Number(range[1]), Number(range[2]) + 1) : body);
   });
   const options = { headers: { range: 'bytes=0-40' } };
   assert.equal((await stage.off('/large/part', options)).status, 206);
   const whole = await stage.get('/large/part', { session, ...options });
   assert.deepEqual([whole.status, whole.body], [200, body]);
-  stage.answer('/large/insists', { status: 206, headers: { 'content-range': `bytes 0-40/${body.length}` }, body: body.slice(0, 41) });
+  stage.answer('/large/insists', {
+    status: 206,
+    headers: { 'content-range': `bytes 0-40/${body.length}` },
+    body: body.slice(0, 41),
+  });
   await stopped('/large/insists', 416);
 });
 
@@ -107,7 +157,12 @@ test('upstreams that send byte by byte, unbuffered or in odd chunks are read who
   const drip = (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     let at = 0;
-    const next = () => { if (at < body.length) { response.write(body[at++]); setImmediate(next); } else response.end(); };
+    const next = () => {
+      if (at < body.length) {
+        response.write(body[at++]);
+        setImmediate(next);
+      } else response.end();
+    };
     next();
   };
   for (const folder of ['/unbuffered', '/small', '/large']) {
@@ -115,7 +170,13 @@ test('upstreams that send byte by byte, unbuffered or in odd chunks are read who
     const before = stage.journal().length;
     const answer = await stage.get(`${folder}/drip`, { session });
     assert.deepEqual([answer.status, answer.body], [200, body], folder);
-    assert.deepEqual(stage.journal().slice(before).map((entry) => entry.persons.length), [5]);
+    assert.deepEqual(
+      stage
+        .journal()
+        .slice(before)
+        .map((entry) => entry.persons.length),
+      [5],
+    );
     const [second] = await secondProtocol(stage.tlsPort, [`${folder}/drip`], session);
     assert.deepEqual([second.status, second.body], [200, body]);
   }
@@ -125,7 +186,10 @@ test('nothing of a held response leaves when the platform fails in the middle', 
   for (const folder of ['/unbuffered', '/small', '/large', '/cached']) {
     for (const length of [undefined, 100000]) {
       stage.answer(`${folder}/broken`, (_, response) => {
-        response.writeHead(200, { 'content-type': 'application/json', ...(length && { 'content-length': length }) });
+        response.writeHead(200, {
+          'content-type': 'application/json',
+          ...(length && { 'content-length': length }),
+        });
         response.write(body.slice(0, -2));
         setTimeout(() => response.destroy(), 20);
       });
@@ -138,13 +202,19 @@ test('nothing of a held response leaves when the platform fails in the middle', 
 });
 
 test('a response without length that ends early is not taken for complete', async () => {
-  stage.answer('/large/close', (_, response) => { response.socket.end(`HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n${body.slice(0, -2)}`); });
+  stage.answer('/large/close', (_, response) => {
+    response.socket.end(`HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n${body.slice(0, -2)}`);
+  });
   await stopped('/large/close', 502);
 });
 
 test('bodies of errors and redirects carry nobody out unread', async () => {
   for (const status of [400, 404, 409, 500, 503]) {
-    stage.answer('/large/error', { status, headers: { 'content-type': 'text/html', 'retry-after': '7' }, body: '<p>P1 and P2' });
+    stage.answer('/large/error', {
+      status,
+      headers: { 'content-type': 'text/html', 'retry-after': '7' },
+      body: '<p>P1 and P2',
+    });
     const answer = await stopped('/large/error', status);
     assert.equal(answer.headers['retry-after'], '7');
   }
@@ -155,7 +225,11 @@ test('bodies of errors and redirects carry nobody out unread', async () => {
   stage.answer('/large/error', { status: 422, body: '{"error":"P1 is not valid"}' });
   await stopped('/large/error', 422);
   for (const status of [301, 302, 303, 307]) {
-    stage.answer('/large/moved', { status, headers: { location: '/elsewhere', 'content-type': 'text/html' }, body: '<p>P1' });
+    stage.answer('/large/moved', {
+      status,
+      headers: { location: '/elsewhere', 'content-type': 'text/html' },
+      body: '<p>P1',
+    });
     assert.match((await stopped('/large/moved', status)).headers.location, /elsewhere/);
   }
 });
@@ -164,9 +238,15 @@ test('HEAD, 204 and 304 pass without a body', async () => {
   stage.answer('/large/none', { body });
   const head = await stage.get('/large/none', { session, method: 'HEAD' });
   assert.deepEqual([head.status, head.body, head.headers['content-length']], [200, '', undefined]);
-  stage.answer('/large/none', (_, response) => { response.writeHead(204); response.end(); });
+  stage.answer('/large/none', (_, response) => {
+    response.writeHead(204);
+    response.end();
+  });
   assert.equal((await stage.get('/large/none', { session })).status, 204);
-  stage.answer('/large/none', (_, response) => { response.writeHead(304, { etag: '"x"' }); response.end(); });
+  stage.answer('/large/none', (_, response) => {
+    response.writeHead(304, { etag: '"x"' });
+    response.end();
+  });
   assert.equal((await stage.get('/large/none', { session, headers: { 'if-none-match': '"x"' } })).status, 304);
   const [second] = await secondProtocol(stage.tlsPort, ['/large/none'], session);
   assert.equal(second.status, 304);
@@ -178,8 +258,12 @@ test('an upgrade to another protocol is not passed on', async () => {
   const before = stage.upstream.seen.length;
   assert.equal((await stage.get('/large/upgrade', { session, ...options })).status, 200);
   assert.ok(stage.upstream.seen.slice(before).every((one) => one.method !== 'UPGRADE'));
-  stage.answer('/large/switch', (_, response) => { response.socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\nP1 P2'); });
-  const answer = await stage.get('/large/switch', { session, ...options }).catch((error) => ({ status: 0, body: error.message }));
+  stage.answer('/large/switch', (_, response) => {
+    response.socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\nP1 P2');
+  });
+  const answer = await stage
+    .get('/large/switch', { session, ...options })
+    .catch((error) => ({ status: 0, body: error.message }));
   assert.equal(named(answer.body).size, 0);
 });
 
@@ -217,7 +301,10 @@ test('error_page, named locations and rewrites are judged where they end', async
 });
 
 test('a subrequest cannot bring in what the main response did not show', async () => {
-  stage.answer('/free/ssi/page', { headers: { 'content-type': 'text/html' }, body: '<!--# include virtual="/people" --> <!--# include virtual="/weighed/a" --> <!--# include virtual="/free/a" -->' });
+  stage.answer('/free/ssi/page', {
+    headers: { 'content-type': 'text/html' },
+    body: ['/people', '/weighed/a', '/free/a'].map((path) => `<!--# include virtual="${path}" --> `).join(''),
+  });
   stage.answer('/free/a', { headers: { 'content-type': 'text/plain' }, body: 'free words' });
   stage.answer('/weighed/a', { headers: { 'content-type': 'text/plain' }, body: 'P9' });
   const page = await stage.get('/free/ssi/page', { session });
@@ -251,7 +338,11 @@ test('a static file on a counted route counts, also in pieces', async () => {
 });
 
 test('a client that leaves while its response is held does no harm', async () => {
-  stage.answer('/large/slow', (_, response) => { response.writeHead(200, { 'content-type': 'application/json' }); response.write('{"people":['); setTimeout(() => response.end('{"id":"P1"}]}'), 30); });
+  stage.answer('/large/slow', (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{"people":[');
+    setTimeout(() => response.end('{"id":"P1"}]}'), 30);
+  });
   stage.answer('/large/quick', { body });
   for (let i = 0; i < 40; i++) {
     for (const pathname of ['/large/slow', '/large/quick']) {
@@ -259,7 +350,10 @@ test('a client that leaves while its response is held does no harm', async () =>
       await Promise.race([sent, sleep(i % 5)]);
     }
     const text = `GET /large/quick HTTP/1.1\r\nHost: x\r\nCookie: __Host-tourniquet=eve\r\n\r\n`;
-    const socket = (await import('node:net')).connect(stage.port, '127.0.0.1', () => { socket.write(text); setTimeout(() => socket.destroy(), i % 4); });
+    const socket = (await import('node:net')).connect(stage.port, '127.0.0.1', () => {
+      socket.write(text);
+      setTimeout(() => socket.destroy(), i % 4);
+    });
     socket.on('error', () => {});
   }
   await sleep(200);
@@ -275,8 +369,21 @@ test('pipelined requests are answered in order', async () => {
 });
 
 test('a million cookies and smuggling shapes get nowhere', async () => {
-  const many = Array.from({ length: 1500 }, (_, i) => `c${i}=${i}`).join('; ').slice(0, 7000);
+  const many = Array.from({ length: 1500 }, (_, i) => `c${i}=${i}`)
+    .join('; ')
+    .slice(0, 7000);
   assert.equal((await stage.get('/large/quick', { session, headers: { cookie: many } })).status, 200);
-  for (const odd of ['Content-Length: 5\r\nTransfer-Encoding: chunked', 'Transfer-Encoding: chunked, chunked', 'Content-Length: 1, 2'])
-    assert.doesNotMatch(await raw(stage.port, `POST /large/quick HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: __Host-tourniquet=eve\r\n${odd}\r\n\r\n0\r\n\r\nGET /people HTTP/1.1\r\nHost: x\r\n\r\n`), /P1/);
+  for (const odd of [
+    'Content-Length: 5\r\nTransfer-Encoding: chunked',
+    'Transfer-Encoding: chunked, chunked',
+    'Content-Length: 1, 2',
+  ])
+    assert.doesNotMatch(
+      await raw(
+        stage.port,
+        'POST /large/quick HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: __Host-tourniquet=eve\r\n' +
+          `${odd}\r\n\r\n0\r\n\r\nGET /people HTTP/1.1\r\nHost: x\r\n\r\n`,
+      ),
+      /P1/,
+    );
 });

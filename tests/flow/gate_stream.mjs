@@ -19,7 +19,11 @@ let number = 0;
 
 function drained(response) {
   return new Promise((resolve) => {
-    const done = () => { response.off('drain', done); response.off('close', done); resolve(); };
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
     response.on('drain', done);
     response.on('close', done);
   });
@@ -27,8 +31,10 @@ function drained(response) {
 
 async function session(limit, extra = '') {
   number++;
-  await stage.tell(`budget b${number} soft=${limit},${limit},${limit} hard=${limit},${limit},${limit}`,
-    `session s${number} number=${number} identity=${number} budgets=b${number} factor=1 ${extra}`);
+  await stage.tell(
+    `budget b${number} soft=${limit},${limit},${limit} hard=${limit},${limit},${limit}`,
+    `session s${number} number=${number} identity=${number} budgets=b${number} factor=1 ${extra}`,
+  );
   return `s${number}`;
 }
 
@@ -58,7 +64,9 @@ test('a long response arrives whole over HTTP/2, and several at once', async () 
 });
 
 test('a CSV export of many lines streams', async () => {
-  const body = `id,name\r\n${people(1, 40000).map((one) => `${one.id},"${one.name}"\r\n`).join('')}`;
+  const body = `id,name\r\n${people(1, 40000)
+    .map((one) => `${one.id},"${one.name}"\r\n`)
+    .join('')}`;
   stage.answer('/table/long', { headers: { 'content-type': 'text/csv' }, body });
   const who = await session(50000);
   assert.ok((await stage.get('/table/long', { session: who })).body === body);
@@ -93,7 +101,10 @@ test('an order that comes in the middle cuts the connection', async () => {
     for (let i = 0; i < 400 && !response.destroyed; i++) {
       response.write(`,${chunk}`);
       await sleep(2);
-      if (i === 20) { await stage.tell(`order deny all session=#${number}`); ordered = true; }
+      if (i === 20) {
+        await stage.tell(`order deny all session=#${number}`);
+        ordered = true;
+      }
     }
     response.end(']}');
   });
@@ -104,7 +115,9 @@ test('an order that comes in the middle cuts the connection', async () => {
 });
 
 test('a stream that turns unreadable is cut before the unreadable part', async () => {
-  const good = people(1, 40000).map((one) => JSON.stringify(one)).join(',');
+  const good = people(1, 40000)
+    .map((one) => JSON.stringify(one))
+    .join(',');
   for (const tail of ['{"name":"no id"}]}', '{"id":"P9999999"', ']} trailing', `${'['.repeat(500)}`]) {
     stage.answer('/large/turns', { body: `{"people":[${good},${tail}` });
     const who = await session(50000);
@@ -139,8 +152,10 @@ test('a client that reads slowly holds the platform up, not memory', async () =>
     socket.write(`GET /large/flood HTTP/1.0\r\nCookie: __Host-tourniquet=${who}\r\n\r\n`);
     socket.pause();
     setTimeout(() => {
-      assert.ok(sent < 20 << 20, // the kernel's and node's own buffers are most of it
-         `the platform has sent ${sent} bytes`);
+      assert.ok(
+        sent < 20 << 20, // the kernel's and node's own buffers are most of it
+        `the platform has sent ${sent} bytes`,
+      );
       socket.on('data', (data) => chunks.push(data));
       socket.resume();
     }, 700);
@@ -158,7 +173,9 @@ test('a client that leaves in the middle of a stream does no harm', async () => 
   for (let i = 0; i < 30; i++) {
     const socket = net.connect(stage.port, '127.0.0.1');
     socket.on('error', () => {});
-    socket.write(`GET /${i % 2 ? 'large' : 'unbuffered'}/long HTTP/1.1\r\nHost: x\r\nCookie: __Host-tourniquet=${who}\r\n\r\n`);
+    socket.write(
+      `GET /${i % 2 ? 'large' : 'unbuffered'}/long HTTP/1.1\r\nHost: x\r\nCookie: __Host-tourniquet=${who}\r\n\r\n`,
+    );
     await sleep(i);
     socket.destroy();
   }

@@ -12,7 +12,8 @@ import readline from 'node:readline';
 
 export const build = path.resolve(process.env.BUILD ?? 'build');
 const moduleFile = ['gate/ngx_http_tourniquet_module.so', 'ngx_http_tourniquet_module.so']
-  .map((name) => path.join(build, name)).find((name) => fs.existsSync(name));
+  .map((name) => path.join(build, name))
+  .find((name) => fs.existsSync(name));
 const fixtureFile = path.join(build, 'gate/gate_fixture');
 const nginxFile = process.env.NGINX ?? '/usr/sbin/nginx';
 
@@ -56,7 +57,10 @@ async function startUpstream() {
     seen.push({ method: request.method, url: request.url, headers: request.headers, raw: request.rawHeaders });
     const handler = handlers.get(pathname);
     if (handler) handler(request, response, searchParams);
-    else { response.writeHead(404, { 'content-type': 'text/plain' }); response.end('nothing here'); }
+    else {
+      response.writeHead(404, { 'content-type': 'text/plain' });
+      response.end('nothing here');
+    }
   });
   server.keepAliveTimeout = 60000;
   server.on('upgrade', (request, socket) => {
@@ -70,7 +74,8 @@ async function startUpstream() {
 
 export function people(from, to) {
   const list = [];
-  for (let i = from; i <= to; i++) list.push({ id: `P${i}`, name: `Name ${i}`, mail: i % 2 ? `p${i}@people.example` : null });
+  for (let i = from; i <= to; i++)
+    list.push({ id: `P${i}`, name: `Name ${i}`, mail: i % 2 ? `p${i}@people.example` : null });
   return list;
 }
 
@@ -87,8 +92,27 @@ export class Stage {
     stage.key = await stage.fixture.ready;
     stage.upstream = await startUpstream();
     [stage.port, stage.offPort, stage.tlsPort] = [await freePort(), await freePort(), await freePort()];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days',
-      '2', '-subj', '/CN=localhost', '-keyout', `${stage.dir}/key.pem`, '-out', `${stage.dir}/cert.pem`], { stdio: 'ignore' });
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=localhost',
+        '-keyout',
+        `${stage.dir}/key.pem`,
+        '-out',
+        `${stage.dir}/cert.pem`,
+      ],
+      { stdio: 'ignore' },
+    );
     fs.writeFileSync(path.join(stage.dir, 'nginx.conf'), stage.config());
     if (options.rules) await stage.fixture.tell(...options.rules, 'publish');
     if (!options.later) await stage.startNginx();
@@ -109,7 +133,8 @@ export class Stage {
         location /cached/ { ${proxy} proxy_cache things; proxy_cache_valid 200 1h; }
         location /ssi/ { ${proxy} ssi on; ssi_types *; }
         location /compressed/ { ${proxy} gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any; }
-        location /intercepted/ { ${proxy} proxy_intercept_errors on; error_page 404 = @named; error_page 410 /files/gone.txt; }
+        location /intercepted/ { ${proxy} proxy_intercept_errors on;
+          error_page 404 = @named; error_page 410 /files/gone.txt; }
         location @named { ${proxy} }
         location /files/ { tourniquet off; alias ${dir}/files/; }
         location /static/ { alias ${dir}/files/; }
@@ -131,11 +156,13 @@ export class Stage {
         client_body_temp_path ${dir}/temp/b; proxy_temp_path ${dir}/temp/p; fastcgi_temp_path ${dir}/temp/f;
         uwsgi_temp_path ${dir}/temp/u; scgi_temp_path ${dir}/temp/s;
         proxy_cache_path ${dir}/cache keys_zone=things:1m;
-        log_format gate '$status $tourniquet_route $tourniquet_verdict $tourniquet_reason $tourniquet_persons $tourniquet_identity';
+        log_format gate '$status $tourniquet_route $tourniquet_verdict $tourniquet_reason '
+          '$tourniquet_persons $tourniquet_identity';
         access_log ${dir}/logs/access.log gate;
         ssl_certificate ${dir}/cert.pem; ssl_certificate_key ${dir}/key.pem;
         keepalive_requests 1000000; proxy_http_version 1.1; proxy_set_header Connection ""; underscores_in_headers on;
-        tourniquet_map ${dir}/map; tourniquet_journal ${dir}/journal ${options.second === false ? '' : `${dir}/journal2`};
+        tourniquet_map ${dir}/map;
+        tourniquet_journal ${dir}/journal ${options.second === false ? '' : `${dir}/journal2`};
         upstream platform { server 127.0.0.1:${this.upstream.port}; keepalive 32; keepalive_requests 1000000; }
         ${options.http ?? ''}
         server { listen 127.0.0.1:${this.port}; listen 127.0.0.1:${this.tlsPort} ssl http2; ${server('on')} }
@@ -166,24 +193,40 @@ export class Stage {
     }
   }
 
-  tell(...lines) { return this.fixture.tell(...lines); }
-
-  answer(pathname, handler) {
-    this.upstream.handlers.set(pathname, typeof handler === 'function' ? handler : (_, response) => {
-      response.writeHead(handler.status ?? 200, { 'content-type': 'application/json', ...handler.headers });
-      response.end(handler.body);
-    });
+  tell(...lines) {
+    return this.fixture.tell(...lines);
   }
 
-  get(pathname, options) { return request(this.port, pathname, options); }
+  answer(pathname, handler) {
+    this.upstream.handlers.set(
+      pathname,
+      typeof handler === 'function'
+        ? handler
+        : (_, response) => {
+            response.writeHead(handler.status ?? 200, { 'content-type': 'application/json', ...handler.headers });
+            response.end(handler.body);
+          },
+    );
+  }
 
-  off(pathname, options) { return request(this.offPort, pathname, options); }
+  get(pathname, options) {
+    return request(this.port, pathname, options);
+  }
+
+  off(pathname, options) {
+    return request(this.offPort, pathname, options);
+  }
 
   // All entries so far. What is durable is in the file, so there is nothing to wait for, save notes: see noted().
   journal() {
-    const out = execFileSync(fixtureFile, ['journal', this.key, `${this.dir}/journal`, `${this.dir}/journal2`],
-      { maxBuffer: 1 << 30 });
-    return out.toString().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    const out = execFileSync(fixtureFile, ['journal', this.key, `${this.dir}/journal`, `${this.dir}/journal2`], {
+      maxBuffer: 1 << 30,
+    });
+    return out
+      .toString()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
   }
 
   async noted(matches) {
@@ -195,11 +238,16 @@ export class Stage {
     throw new Error('no such entry came');
   }
 
-  log() { return fs.readFileSync(`${this.dir}/logs/error.log`, 'utf8'); }
+  log() {
+    return fs.readFileSync(`${this.dir}/logs/error.log`, 'utf8');
+  }
 
   workers() {
     const out = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(this.nginx.pid)]).toString();
-    return out.split('\n').filter((line) => /worker process$/.test(line)).map((line) => Number(line.trim().split(' ')[0]));
+    return out
+      .split('\n')
+      .filter((line) => /worker process$/.test(line))
+      .map((line) => Number(line.trim().split(' ')[0]));
   }
 
   async stop(cleanUp) {
@@ -211,8 +259,13 @@ export class Stage {
     this.upstream.server.closeAllConnections?.();
     this.upstream.server.close();
     const log = this.log();
-    const bad = log.split('\n').filter((line) => /\[(alert|emerg)\]|Sanitizer|==\d+==ERROR/.test(line) &&
-      !(this.options.expect ?? []).some((pattern) => pattern.test(line)));
+    const bad = log
+      .split('\n')
+      .filter(
+        (line) =>
+          /\[(alert|emerg)\]|Sanitizer|==\d+==ERROR/.test(line) &&
+          !(this.options.expect ?? []).some((pattern) => pattern.test(line)),
+      );
     cleanUp?.();
     if (process.env.GATE_KEEP) console.log(`kept ${this.dir}`);
     else fs.rmSync(this.dir, { recursive: true, force: true });
@@ -220,31 +273,63 @@ export class Stage {
   }
 }
 
-export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
-// One request. Options: session, method, headers (object or list of pairs), body, page, agent. `cut`: the connection ended
-// before the response was complete.
+// One request. Options: session, method, headers, body, page, agent. `cut`: the connection ended before the response
+// was complete.
 export function request(port, pathname, options = {}) {
   return new Promise((resolve, reject) => {
     const headers = { ...options.headers };
-    if (options.session) headers.cookie = [`__Host-tourniquet=${options.session}`, ...(headers.cookie ? [headers.cookie] : [])].join('; ');
+    if (options.session)
+      headers.cookie = [`__Host-tourniquet=${options.session}`, ...(headers.cookie ? [headers.cookie] : [])].join(
+        '; ',
+      );
     if (options.page) headers.accept = 'text/html,*/*;q=0.8';
-    const sent = http.request({ host: '127.0.0.1', port, path: pathname, method: options.method ?? 'GET', headers,
-      agent: options.agent ?? false, setHost: true });
+    const sent = http.request({
+      host: '127.0.0.1',
+      port,
+      path: pathname,
+      method: options.method ?? 'GET',
+      headers,
+      agent: options.agent ?? false,
+      setHost: true,
+    });
     sent.on('error', reject);
-    sent.on('upgrade', (response, socket, head) => { socket.destroy(); resolve({ status: 101, headers: response.headers, body: head.toString() }); });
+    sent.on('upgrade', (response, socket, head) => {
+      socket.destroy();
+      resolve({ status: 101, headers: response.headers, body: head.toString() });
+    });
     sent.on('response', (response) => {
       const chunks = [];
       let cut = false;
       const done = () => {
         const body = Buffer.concat(chunks);
-        const result = { status: response.statusCode, headers: response.headers, bytes: body, body: body.toString(), cut };
-        if (/json/.test(response.headers['content-type'] ?? '')) try { result.json = JSON.parse(result.body); } catch { /* cut */ }
+        const result = {
+          status: response.statusCode,
+          headers: response.headers,
+          bytes: body,
+          body: body.toString(),
+          cut,
+        };
+        if (/json/.test(response.headers['content-type'] ?? ''))
+          try {
+            result.json = JSON.parse(result.body);
+          } catch {
+            /* cut */
+          }
         resolve(result);
       };
       response.on('data', (chunk) => chunks.push(chunk));
-      response.on('aborted', () => { cut = true; done(); });
-      response.on('error', () => { cut = true; done(); });
+      response.on('aborted', () => {
+        cut = true;
+        done();
+      });
+      response.on('error', () => {
+        cut = true;
+        done();
+      });
       response.on('end', done);
     });
     sent.end(options.body);
@@ -265,24 +350,38 @@ export function raw(port, text) {
 export async function secondProtocol(port, paths, session) {
   const client = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });
   client.on('error', () => {});
-  const results = await Promise.all(paths.map((pathname) => new Promise((resolve) => {
-    const stream = client.request({ ':path': pathname, cookie: `__Host-tourniquet=${session}` });
-    const chunks = [];
-    let status, code = 0;
-    stream.on('response', (headers) => { status = headers[':status']; });
-    stream.on('data', (chunk) => chunks.push(chunk));
-    stream.on('error', () => {});
-    stream.on('close', () => { code = stream.rstCode; resolve({ status, body: Buffer.concat(chunks).toString(), code }); });
-  })));
+  const results = await Promise.all(
+    paths.map(
+      (pathname) =>
+        new Promise((resolve) => {
+          const stream = client.request({ ':path': pathname, cookie: `__Host-tourniquet=${session}` });
+          const chunks = [];
+          let status,
+            code = 0;
+          stream.on('response', (headers) => {
+            status = headers[':status'];
+          });
+          stream.on('data', (chunk) => chunks.push(chunk));
+          stream.on('error', () => {});
+          stream.on('close', () => {
+            code = stream.rstCode;
+            resolve({ status, body: Buffer.concat(chunks).toString(), code });
+          });
+        }),
+    ),
+  );
   client.close();
   return results;
 }
 
 // Which of P1..Pn a body names.
-export function named(body) { return new Set(body.match(/\bP\d+\b/g) ?? []); }
+export function named(body) {
+  return new Set(body.match(/\bP\d+\b/g) ?? []);
+}
 
 export function handed(entries) {
   const set = new Set();
-  for (const entry of entries) if (entry.kind === 'handed' || entry.kind === 'observed') for (const [, id] of entry.persons) set.add(id);
+  for (const entry of entries)
+    if (entry.kind === 'handed' || entry.kind === 'observed') for (const [, id] of entry.persons) set.add(id);
   return set;
 }
