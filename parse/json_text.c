@@ -19,14 +19,13 @@ json_text_begin(struct json_scan *scan, bool keep)
 void
 json_text_add(struct json_scan *scan, const uint8_t *data, size_t len)
 {
+	size_t room;
+
 	if (!scan->keep || scan->text_len > CANON_RAW_MAX)
 		return;
-	if (len > (size_t)CANON_RAW_MAX - scan->text_len) {
-		scan->text_len = CANON_RAW_MAX + 1;
-		return;
-	}
-	memcpy(scan->text + scan->text_len, data, len);
-	scan->text_len = (uint16_t)(scan->text_len + len);
+	room = (size_t)CANON_RAW_MAX - scan->text_len;
+	memcpy(scan->text + scan->text_len, data, len < room ? len : room);
+	scan->text_len = (uint16_t)(len <= room ? scan->text_len + len : CANON_RAW_MAX + 1);
 }
 
 static void

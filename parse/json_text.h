@@ -28,7 +28,7 @@ enum json_text_part {
 /* A token begins; `keep`: its decoded text is wanted. */
 void json_text_begin(struct json_scan *scan, bool keep);
 
-/* Add to the text, if it is wanted. Past CANON_RAW_MAX only text_len says that it was longer. */
+/* Add to the text, if it is wanted. It is cut at CANON_RAW_MAX; text_len is one more then. */
 void json_text_add(struct json_scan *scan, const uint8_t *data, size_t len);
 
 /*

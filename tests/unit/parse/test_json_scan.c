@@ -114,6 +114,10 @@ a_record_without_a_usable_identifier_is_refused(void **state)
 	expect(&list, doc, "refused: an identifier that is too long");
 	snprintf(doc, sizeof(doc), "[{\"id\":1%0300d}]", 1);
 	expect(&list, doc, "refused: an identifier that is too long");
+	snprintf(doc, sizeof(doc), "[{\"id\":1%0300d.5}]", 1);
+	expect(&list, doc, "refused: an identifier that is too long");
+	snprintf(doc, sizeof(doc), "[{\"id\":1%0100d.%0300d}]", 1, 1);
+	expect(&list, doc, "refused: an identifier that is a number but no plain integer");
 	expect(&list, "[1]", "refused: a record without identifier");
 	expect(&list, "[[]]", "refused: a record without identifier");
 	expect(&list, "[null]", "end");
