@@ -65,12 +65,15 @@ test('too many attempts are answered with how long to wait', async () => {
   const partner = takeAccount('partner');
   await onPage({ language: 'fr' }, async (page) => {
     await page.goto(signInUrl);
-    for (let i = 0; i < 3; i++) {
+    const said = page.getByRole('alert');
+    let words = '';
+    for (let i = 0; i < 4 && !words.startsWith('Trop'); i++) {
       await typePassword(page, partner.login, `wrong number ${i}`);
-      await page.getByRole('alert').filter({ hasText: 'Identifiant ou mot de passe incorrect.' }).waitFor();
+      await said.filter({ hasText: /Trop de tentatives|mot de passe incorrect/ }).waitFor();
+      words = await said.textContent();
     }
     await typePassword(page, partner.login, partner.password);
-    await page.getByRole('alert').filter({ hasText: 'Trop de tentatives. Réessayez dans 1 minute.' }).waitFor();
+    await said.filter({ hasText: /Trop de tentatives. Réessayez dans \d+ minute/ }).waitFor();
     await checkAccess(page, 'sign-in-wait');
   });
 });
@@ -107,7 +110,7 @@ test('whoever is asked for one more proof gives it and is back where they were',
     await page.locator('tbody tr').first().waitFor();
     tourniquet('order', 'give', 'step-up', '--scope', `identity=${partner.login}`, '--reason', 'browser test',
       '--for', '10m', '--author', 'test');
-    await page.getByRole('link', { name: 'Next page' }).click();
+    await page.getByRole('button', { name: 'Next page' }).click();
     await page.getByRole('link', { name: 'Confirm now' }).waitFor();
     const asked = page.url();
     await checkAccess(page, 'people-asks');
@@ -127,7 +130,7 @@ test('past the hard limit the page says that it is a lot, and when to try again'
   await onPage({}, async (page) => {
     await signIn(page, partner);
     await page.locator('tbody tr').first().waitFor();
-    await page.getByRole('link', { name: 'Next page' }).click();
+    await page.getByRole('button', { name: 'Next page' }).click();
     await page.getByRole('alert').filter({ hasText: /You can try again in \d+ (s|min|h)/ }).waitFor();
     await checkAccess(page, 'people-stopped');
   });
@@ -138,6 +141,8 @@ test('a sign-in is ended from another one, and then asks to sign in again', asyn
   const here = await visit();
   const there = await visit();
   await signIn(here.page, partner, '/.tourniquet/sessions');
+  const others = here.page.getByRole('button', { name: 'End all others' });
+  if (await others.isVisible()) await others.click();
   await signIn(there.page, partner, '/.tourniquet/sessions');
   await here.page.reload();
   await here.page.locator('.sessions li').nth(1).waitFor();
@@ -208,10 +213,10 @@ test('whoever has no second factor is told so where one is asked for', async () 
 });
 
 for (const language of ['fr', 'en'])
-  for (const size of ['phone', 'desktop'])
-    test(`the pages are accessible in ${language} on a ${size}`, async () => {
+  for (const [size, scheme] of [['phone', 'dark'], ['desktop', 'light']])
+    test(`the pages are accessible in ${language} on a ${scheme} ${size}`, async () => {
       const partner = takeAccount('partner');
-      await onPage({ language, size }, async (page) => {
+      await onPage({ language, size, scheme }, async (page) => {
         const check = (name) => checkAccess(page, `${name}-${language}-${size}`);
         await page.goto(`${base}/.tourniquet/step-up`);
         await page.getByRole('alert').waitFor();
@@ -229,7 +234,7 @@ for (const language of ['fr', 'en'])
         await page.locator('input[name=code]').waitFor();
         await check('step-up');
         await page.goto(`${base}/.tourniquet/sessions`);
-        await page.locator('.sessions li').waitFor();
+        await page.locator('.sessions li').first().waitFor();
         await check('sessions');
       });
     });

@@ -67,12 +67,14 @@ export async function closeBrowser() {
 export const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
 // One browser of one person. What a page must never do is collected and checked when it is closed.
-export async function visit({ language = 'en', size = 'desktop' } = {}) {
+export async function visit({ language = 'en', size = 'desktop', scheme = 'light' } = {}) {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     locale: language === 'fr' ? 'fr-FR' : 'en-GB',
     viewport: sizes[size],
+    colorScheme: scheme,
   });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

@@ -456,6 +456,12 @@ accounts_of_platforms_are_created_with_their_creator(void **state)
 	assert_int_equal(hear(stage, fd), 201);
 	assert_non_null(strstr(stage->answer, "Location: /.tourniquet/scim/v2/Users/9\r\n"));
 	assert_int_equal(ask(stage, "POST", "/.tourniquet/scim/v2/Users", JSON, "{\"userName\":\"n\"}"), 401);
+	fd = ask_with(stage, "GET", "/.tourniquet/scim/v2/Users/9", "Authorization: Bearer secret\r\n", "");
+	op = operation(stage);
+	assert_string_equal(member(op, "user_id"), "9");
+	engine_says(stage, op, "{\"ok\":true,\"user\":{\"id\":\"9\",\"userName\":\"n\",\"active\":false}}");
+	assert_int_equal(hear(stage, fd), 200);
+	assert_non_null(strstr(stage->answer, "\"active\":false"));
 }
 
 static void
