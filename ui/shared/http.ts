@@ -10,6 +10,9 @@ export class Problem extends Error {
 	readonly type: string;
 	readonly title: string;
 	readonly detail: string;
+	/* Extension members, where the answer has them: what to do now, and whom to ask. */
+	readonly next: string;
+	readonly support: string;
 	/* A further proof of identity is asked for (RFC 9470). */
 	readonly stepUp: boolean;
 	/* Seconds after which to try again; 0 where nothing is said. */
@@ -23,6 +26,8 @@ export class Problem extends Error {
 		this.type = text("type");
 		this.title = text("title");
 		this.detail = text("detail");
+		this.next = text("next");
+		this.support = text("support");
 		this.stepUp =
 			status === 401 && (headers.get("WWW-Authenticate") ?? "").includes("insufficient_user_authentication");
 		this.retryAfter = secondsUntil(headers.get("Retry-After"));

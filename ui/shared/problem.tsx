@@ -25,6 +25,7 @@ const messages = defineMessages({
 		stepUpDetail: "One more proof is needed to go on. You come back here afterwards.",
 		stepUpLink: "Confirm now",
 		signIn: "Sign in",
+		support: "Help: {whom}",
 		retry: "Try again",
 		"wait.seconds": "You can try again in {n} s.",
 		"wait.minutes": "You can try again in {n} min.",
@@ -50,6 +51,7 @@ const messages = defineMessages({
 		stepUpDetail: "Une preuve de plus est nécessaire pour continuer. Vous reviendrez ici ensuite.",
 		stepUpLink: "Confirmer maintenant",
 		signIn: "Se connecter",
+		support: "Aide : {whom}",
 		retry: "Réessayer",
 		"wait.seconds": "Vous pourrez réessayer dans {n} s.",
 		"wait.minutes": "Vous pourrez réessayer dans {n} min.",
@@ -95,7 +97,9 @@ export function ProblemBox({ problem, retry, words }: ProblemBoxProps) {
 		<div class={problem.stepUp ? "problem asks" : "problem"} role="alert">
 			<p class="title">{own ?? title}</p>
 			{own === undefined && <p>{detail}</p>}
+			{own === undefined && problem.next !== "" && <p>{problem.next}</p>}
 			{wait !== "" && <p>{wait}</p>}
+			{problem.support !== "" && <p>{t("support", { whom: problem.support })}</p>}
 			{problem.stepUp && (
 				<a class="button" href={`/.tourniquet/step-up?next=${here()}`}>
 					{t("stepUpLink")}
