@@ -12,7 +12,8 @@
 static const char *const window_names[BUDGET_WINDOWS] = { "hour", "day", "month" };
 
 static void
-check_budget(const struct config *config, const struct config_budget *budget, const char *what, struct bytes *complaints)
+check_budget(const struct config *config, const struct config_budget *budget, const char *what,
+    struct bytes *complaints)
 {
 	uint32_t line = budget->line != 0 ? budget->line : config->budgets.line;
 

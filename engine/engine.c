@@ -71,7 +71,8 @@ describe_definitions(const struct engine *engine, struct bytes *out)
 	for (uint32_t i = 0; i < rules->n_routes && err == ERR_NONE; i++)
 		err = bytes_printf(out, "route %u %s\n", rules->route[i].number, rules->route[i].name);
 	for (uint32_t i = 0; i < rules->n_meters && err == ERR_NONE; i++) {
-		err = bytes_printf(out, "meter %u %u %s\n", rules->meter[i].number, rules->meter[i].space, rules->meter[i].name);
+		err = bytes_printf(out, "meter %u %u %s\n", rules->meter[i].number, rules->meter[i].space,
+		    rules->meter[i].name);
 		for (size_t k = 0; k < meters[i].fields.n && err == ERR_NONE; k++)
 			err = bytes_printf(out, "\t%s\n", meters[i].fields.text[k]);
 	}
@@ -115,7 +116,8 @@ define_all(struct engine *engine)
 	if (!changed)
 		return;
 	for (uint32_t i = 0; i < rules->n_spaces && err == ERR_NONE; i++)
-		err = keeper_define(engine->keeper, LEDGER_DEFINE_NAMESPACE, rules->space[i].number, 0, rules->space[i].name, NULL);
+		err = keeper_define(engine->keeper, LEDGER_DEFINE_NAMESPACE, rules->space[i].number, 0, rules->space[i].name,
+		    NULL);
 	for (uint32_t i = 0; i < rules->n_meters && err == ERR_NONE; i++)
 		err = keeper_define(engine->keeper, LEDGER_DEFINE_METER, rules->meter[i].number, rules->meter[i].space,
 		    rules->meter[i].name, &meters[i].fields);

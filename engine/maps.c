@@ -16,7 +16,7 @@
 #define MODE_STATE 0640
 #define MODE_BUDGETS 0660
 
-/* The kernel's random number of this boot: other than the maps' one means that budgets may be older than the journal. */
+/* The kernel's random number of this boot: another one means that the budgets may be older than the journals. */
 static enum err
 read_boot_id(uint8_t out[MAP_BOOT_ID_LEN])
 {

@@ -68,7 +68,8 @@ run_status(struct engine *engine, struct op_call *call)
 	if (store_identity_count(engine->store, &all, &identities, &organisations) != ERR_NONE)
 		log_warn("the store could not be read");
 	control_counts(engine->control, &operators, &web);
-	op_answer(call, json_pack("{ss sI sI ss so sI sI s{sI sI sI} s{sI} s{sI sI sb} so}", "version", TOURNIQUET_VERSION, "pid",
+	op_answer(call, json_pack("{ss sI sI ss so sI sI s{sI sI sI} s{sI} s{sI sI sb} so}", "version",
+	    TOURNIQUET_VERSION, "pid",
 	    (json_int_t)getpid(), "started_us", (json_int_t)engine->started_us, "sandbox", engine->sandbox, "maps",
 	    maps_json(engine), "identities", (json_int_t)identities, "organisations", (json_int_t)organisations, "ledger",
 	    "size", (json_int_t)news->ledger_size, "integrated_us", (json_int_t)news->integrated_us, "waiting_segments",

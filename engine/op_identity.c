@@ -350,13 +350,15 @@ run_set_totp(struct engine *engine, struct op_call *call)
 		op_answer(call, answer);
 	else {
 		json_decref(answer);
-		op_refuse(call, err, "%s", err == ERR_FORMAT ? "secret must be 32 letters of base32" : "that could not be stored");
+		op_refuse(call, err, "%s",
+		    err == ERR_FORMAT ? "secret must be 32 letters of base32" : "that could not be stored");
 	}
 }
 
 const struct op ops_identity[] = {
 	{ "identity.add", OP_OPERATOR,
-	    "login name idp subject profile organisation territory person created_by created_us password password_hash totp",
+	    "login name idp subject profile organisation territory person created_by created_us password password_hash"
+	    " totp",
 	    run_add },
 	{ "identity.import", OP_OPERATOR, "identities", run_import },
 	{ "identity.list", OP_OPERATOR, "organisation profile suspended query after limit", run_list },

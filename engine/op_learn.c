@@ -176,7 +176,8 @@ change_row(struct engine *engine, struct store_budget_key key, int w, const stru
 	about.value[kind] = key.number;
 	scope_format(&about, &names, scope);
 	return json_pack("{ss ss sI sI sI sI sI sI sI ss}", "scope", scope, "window", window_names[w], "soft",
-	    (json_int_t)learned->soft[w], "hard", (json_int_t)learned->hard[w], "was_soft", (json_int_t)was->soft, "was_hard",
+	    (json_int_t)learned->soft[w], "hard", (json_int_t)learned->hard[w], "was_soft", (json_int_t)was->soft,
+	    "was_hard",
 	    (json_int_t)was->hard, "median", (json_int_t)learned->median[w], "active_days", (json_int_t)learned->active,
 	    "stopped_days", (json_int_t)learned->stopped, "why", learned->why);
 }

@@ -164,7 +164,8 @@ static json_t *
 disclosure_json(const struct disclosure *d)
 {
 	return json_pack("{sI sI sI sI sI sI sI sI sI so}", "disclosure", (json_int_t)d->kind, "session",
-	    (json_int_t)d->session, "identity", (json_int_t)d->identity, "organisation", (json_int_t)d->organisation, "route",
+	    (json_int_t)d->session, "identity", (json_int_t)d->identity, "organisation", (json_int_t)d->organisation,
+	    "route",
 	    (json_int_t)d->route, "meter", (json_int_t)d->meter, "reason", (json_int_t)d->reason, "weight",
 	    (json_int_t)d->weight, "n_persons", (json_int_t)d->n_persons, "persons", persons_json(d));
 }

@@ -105,7 +105,8 @@ read_asked(struct engine *engine, struct op_call *call, struct asked *asked)
 	    !read_capabilities(call, asked) || !read_end(engine, call, asked) ||
 	    !op_bool_optional(call, "dry_run", &asked->dry_run))
 		return false;
-	if (!op_text(call, "reason", STORE_REASON_MAX - 1, &reason) || !op_text(call, "author", STORE_TEXT_MAX - 1, &author))
+	if (!op_text(call, "reason", STORE_REASON_MAX - 1, &reason) || !op_text(call, "author", STORE_TEXT_MAX - 1,
+	    &author))
 		return false;
 	/* Kept with numbers, so that a renamed organisation stays the one that was meant. */
 	scope_format(&asked->order.scope, NULL, text);
@@ -155,7 +156,8 @@ run_give(struct engine *engine, struct op_call *call)
 	asked.stored.pending = needs;
 	err = orders_give(engine, &asked.order, &asked.stored, &stored);
 	if (err != ERR_NONE) {
-		op_refuse(call, err, "%s", err == ERR_SPACE ? "the table of orders is full" : "the order could not be published");
+		op_refuse(call, err, "%s",
+		    err == ERR_SPACE ? "the table of orders is full" : "the order could not be published");
 		return;
 	}
 	log_info("order %u given by %s: %s on %s%s", asked.order.number, asked.stored.author,

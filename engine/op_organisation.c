@@ -107,7 +107,8 @@ static bool
 list_one(void *context, const struct store_organisation *o)
 {
 	struct listing *listing = context;
-	json_t *row = json_pack("{sI ss ss ss ss sI}", "organisation", (json_int_t)o->number, "key", o->key, "name", o->name,
+	json_t *row = json_pack("{sI ss ss ss ss sI}", "organisation", (json_int_t)o->number, "key", o->key, "name",
+	    o->name,
 	    "territory", o->territory, "kind", o->kind, "identities", (json_int_t)o->n_identities);
 
 	if (row == NULL || json_array_append_new(listing->rows, row) != 0)

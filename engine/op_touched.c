@@ -260,7 +260,8 @@ done(struct engine *engine, struct keeper_question *question)
 
 	(void)engine;
 	if (question->err != ERR_NONE)
-		op_refuse(asking->call, question->err, "%s", question->why[0] != '\0' ? question->why : err_text(question->err));
+		op_refuse(asking->call, question->err, "%s",
+		    question->why[0] != '\0' ? question->why : err_text(question->err));
 	else
 		op_answer(asking->call, json_pack("{sI sI sI sI sf}", "persons", (json_int_t)asking->total.persons, "rows",
 		    (json_int_t)asking->rows, "disclosures", (json_int_t)asking->total.disclosures, "unnamed",

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static const struct op *const families[] = { ops_signin, ops_session, ops_order, ops_budget, ops_learn, ops_identity, ops_organisation,
+static const struct op *const families[] = { ops_signin, ops_session, ops_order, ops_budget, ops_learn, ops_identity,
+    ops_organisation,
 	ops_touched, ops_ledger, ops_daemon, ops_scim };
 
 const struct op *

@@ -181,7 +181,8 @@ people_add(struct engine *engine, struct people_new *person, const char **why)
 	bool own = store_begin(engine->store) == ERR_NONE;
 	enum err err = store_identity_add(engine->store, &person->identity, &person->identity.number);
 
-	*why = err == ERR_EXISTS ? "this login, or this subject of the provider, is taken" : "the store could not be written";
+	*why = err == ERR_EXISTS ? "this login, or this subject of the provider, is taken" :
+	    "the store could not be written";
 	if (err == ERR_NONE && person->password_hash[0] != '\0')
 		err = store_credential_set_password(engine->store, person->identity.number, person->password_hash,
 		    engine_now_us(engine));

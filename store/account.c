@@ -26,8 +26,8 @@ static const char organisation_all[] = ORGANISATION_COLUMNS
 	" LEFT JOIN organisations o ON o.number = i.organisation "
 /* ?2 and all that it created, directly or not. UNION drops repetitions, so a circle ends. */
 #define LINEAGE \
-	"WITH RECURSIVE line (n) AS (SELECT ?2 UNION SELECT c.number FROM identities c JOIN line ON c.created_by = line.n)" \
-	" SELECT n FROM line"
+	"WITH RECURSIVE line (n) AS (SELECT ?2 UNION SELECT c.number FROM identities c JOIN line" \
+	" ON c.created_by = line.n) SELECT n FROM line"
 #define IDENTITY_WHERE \
 	"WHERE (?1 = 0 OR i.number = ?1) AND (?2 = 0 OR i.number IN (" LINEAGE "))" \
 	" AND (?3 = 0 OR i.organisation = ?3)" \

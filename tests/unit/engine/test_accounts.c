@@ -11,7 +11,8 @@ an_identity_is_added_listed_and_shown(void **state)
 	json_t *answer;
 
 	(void)state;
-	fixture_do("{\"op\": \"organisation.add\", \"organisation\": \"of-1\", \"name\": \"One\", \"territory\": \"fr-bre\"}");
+	fixture_do("{\"op\": \"organisation.add\", \"organisation\": \"of-1\", \"name\": \"One\", "
+	    "\"territory\": \"fr-bre\"}");
 	fixture_do("{\"op\": \"identity.add\", \"login\": \"lea\", \"name\": \"Léa\", \"profile\": \"partner\","
 	    " \"organisation\": \"of-1\", \"totp\": true}");
 	answer = fixture_get(OP_OPERATOR, "{\"op\": \"identity.show\", \"identity\": \"lea\"}");
@@ -27,7 +28,8 @@ an_identity_is_added_listed_and_shown(void **state)
 	fixture_refused(OP_OPERATOR, "exists", "{\"op\": \"identity.add\", \"login\": \"lea\"}");
 	fixture_refused(OP_OPERATOR, "exists", "{\"op\": \"organisation.add\", \"organisation\": \"of-1\"}");
 	fixture_refused(OP_OPERATOR, "not-found", "{\"op\": \"identity.show\", \"identity\": \"nobody\"}");
-	fixture_refused(OP_OPERATOR, "not-found", "{\"op\": \"identity.add\", \"login\": \"b\", \"organisation\": \"of-9\"}");
+	fixture_refused(OP_OPERATOR, "not-found",
+	    "{\"op\": \"identity.add\", \"login\": \"b\", \"organisation\": \"of-9\"}");
 }
 
 static void
@@ -42,7 +44,8 @@ an_import_is_whole_or_nothing(void **state)
 	assert_int_equal(json_array_size(json_object_get(answer, "rows")), 0);
 	json_decref(answer);
 	answer = fixture_get(OP_OPERATOR,
-	    "{\"op\": \"identity.import\", \"identities\": [{\"login\": \"a\"}, {\"login\": \"b\", \"created_by\": \"a\"}]}");
+	    "{\"op\": \"identity.import\", \"identities\": [{\"login\": \"a\"}, {\"login\": \"b\", "
+	    "\"created_by\": \"a\"}]}");
 	assert_int_equal(fixture_number(answer, "added"), 2);
 	assert_int_equal(json_array_size(json_object_get(answer, "numbers")), 2);
 	json_decref(answer);
@@ -53,8 +56,10 @@ weak_passwords_are_refused(void **state)
 {
 	(void)state;
 	fixture_refused(OP_OPERATOR, "range", "{\"op\": \"identity.add\", \"login\": \"a\", \"password\": \"short\"}");
-	fixture_refused(OP_OPERATOR, "denied", "{\"op\": \"identity.add\", \"login\": \"a\", \"password\": \"xxxxxxxxxxxxxxx\"}");
-	fixture_refused(OP_OPERATOR, "format", "{\"op\": \"identity.add\", \"login\": \"a\", \"password_hash\": \"plain\"}");
+	fixture_refused(OP_OPERATOR, "denied",
+	    "{\"op\": \"identity.add\", \"login\": \"a\", \"password\": \"xxxxxxxxxxxxxxx\"}");
+	fixture_refused(OP_OPERATOR, "format",
+	    "{\"op\": \"identity.add\", \"login\": \"a\", \"password_hash\": \"plain\"}");
 }
 
 static void
@@ -65,7 +70,8 @@ a_platform_with_its_token_creates_accounts_of_a_lineage(void **state)
 
 	(void)state;
 	fixture_do("{\"op\": \"identity.add\", \"login\": \"boss\"}");
-	fixture_refused(OP_WEB, "denied", "{\"op\": \"scim.create\", \"bearer\": \"guess\", \"user\": {\"userName\": \"n\"}}");
+	fixture_refused(OP_WEB, "denied",
+	    "{\"op\": \"scim.create\", \"bearer\": \"guess\", \"user\": {\"userName\": \"n\"}}");
 	answer = fixture_get(OP_WEB,
 	    "{\"op\": \"scim.create\", " BEARER ", \"user\": {\"userName\": \"new\", \"manager\": \"boss\"}}");
 	strncpy(id, fixture_text(json_object_get(answer, "user"), "id"), sizeof(id) - 1);
@@ -79,7 +85,8 @@ a_platform_with_its_token_creates_accounts_of_a_lineage(void **state)
 	assert_true(json_is_false(json_object_get(json_object_get(answer, "user"), "active")));
 	json_decref(answer);
 	fixture_refused(OP_WEB, "exists", "{\"op\": \"scim.create\", " BEARER ", \"user\": {\"userName\": \"new\"}}");
-	fixture_refused(OP_WEB, "usage", "{\"op\": \"scim.create\", " BEARER ", \"user\": {\"userName\": \"x\", \"root\": true}}");
+	fixture_refused(OP_WEB, "usage",
+	    "{\"op\": \"scim.create\", " BEARER ", \"user\": {\"userName\": \"x\", \"root\": true}}");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)

@@ -13,8 +13,10 @@ with_people(void **state)
 		return -1;
 	fixture_do("{\"op\": \"organisation.add\", \"organisation\": \"of-1\", \"kind\": \"training-body\"}");
 	fixture_do("{\"op\": \"identity.add\", \"login\": \"boss\", \"organisation\": \"of-1\", \"created_us\": 1}");
-	fixture_do("{\"op\": \"identity.add\", \"login\": \"child\", \"organisation\": \"of-1\", \"created_by\": \"boss\"}");
-	fixture_do("{\"op\": \"identity.add\", \"login\": \"grandchild\", \"organisation\": \"of-1\", \"created_by\": \"child\"}");
+	fixture_do("{\"op\": \"identity.add\", \"login\": \"child\", \"organisation\": \"of-1\", "
+	    "\"created_by\": \"boss\"}");
+	fixture_do("{\"op\": \"identity.add\", \"login\": \"grandchild\", \"organisation\": \"of-1\", "
+	    "\"created_by\": \"child\"}");
 	return 0;
 }
 
@@ -22,7 +24,8 @@ static uint32_t
 hard_of(const char *login, int window)
 {
 	json_t *answer = fixture_get(OP_OPERATOR, "{\"op\": \"budget.show\", \"identity\": \"%s\"}", login);
-	uint32_t hard = (uint32_t)fixture_number(json_array_get(json_object_get(answer, "windows"), (size_t)window), "hard");
+	uint32_t hard = (uint32_t)fixture_number(json_array_get(json_object_get(answer, "windows"), (size_t)window),
+	    "hard");
 
 	json_decref(answer);
 	return hard;

@@ -44,7 +44,8 @@ tear_down(void **state)
 static const char head[] = "data = \"/tmp/x\"; service = { origin = \"https://localhost\"; };\n";
 static const char meter[] =
     "meters = ( { name = \"m\"; space = \"p\"; records = [ \"$.a[*]\" ]; id = \"$.id\"; fields = [ \"n\" ]; } );\n";
-static const char route[] = "routes = ( { name = \"r\"; methods = [ \"GET\" ]; path = \"/a\"; meters = [ \"m\" ]; } );\n";
+static const char route[] =
+    "routes = ( { name = \"r\"; methods = [ \"GET\" ]; path = \"/a\"; meters = [ \"m\" ]; } );\n";
 
 static enum err
 load(const char *first, const char *second, const char *third)
@@ -123,7 +124,8 @@ static void
 names_are_given_once(void **state)
 {
 	(void)state;
-	assert_complaint(load(head, meter, "routes = ( { name = \"r\"; methods = [ \"GET\" ]; path = \"/a\"; exempt = true; },"
+	assert_complaint(load(head, meter,
+	    "routes = ( { name = \"r\"; methods = [ \"GET\" ]; path = \"/a\"; exempt = true; },"
 	    "{ name = \"r\"; methods = [ \"GET\" ]; path = \"/b\"; exempt = true; } );"), "a second route named r");
 }
 
@@ -156,8 +158,8 @@ static void
 paths_origin_and_cookie_are_checked(void **state)
 {
 	(void)state;
-	assert_complaint(load("data = \"x\";\nservice = { origin = \"http://localhost/\"; };\nsession = { cookie = \"c\"; };\n",
-	    meter, route), ":1: data must be an absolute path");
+	assert_complaint(load("data = \"x\";\nservice = { origin = \"http://localhost/\"; };\n"
+	    "session = { cookie = \"c\"; };\n", meter, route), ":1: data must be an absolute path");
 	assert_non_null(strstr((const char *)complaints.data, ":2: service.origin must be https://"));
 	assert_non_null(strstr((const char *)complaints.data, ":3: session.cookie must begin with __Host-"));
 }

@@ -6,8 +6,10 @@
 static void
 the_web_worker_may_use_its_own_operations_alone(void **state)
 {
-	static const char *const forbidden[] = { "status", "identity.add", "identity.list", "session.list", "session.revoke",
-		"order.give", "order.lift", "budget.raise", "touched", "ledger.cat", "ledger.retire", "config.reload", "flush" };
+	static const char *const forbidden[] = { "status", "identity.add", "identity.list", "session.list",
+	    "session.revoke",
+		"order.give", "order.lift", "budget.raise", "touched", "ledger.cat", "ledger.retire", "config.reload",
+		    "flush" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)

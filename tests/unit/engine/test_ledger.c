@@ -19,7 +19,8 @@ with_people(void **state)
 static json_t *
 touched(const char *scope)
 {
-	return fixture_get(OP_OPERATOR, "{\"op\": \"touched\", \"scope\": \"%s\", \"since_us\": 0, \"until_us\": %llu}", scope,
+	return fixture_get(OP_OPERATOR, "{\"op\": \"touched\", \"scope\": \"%s\", \"since_us\": 0, \"until_us\": %llu}",
+	    scope,
 	    (unsigned long long)fixture_now_us() + 1);
 }
 

@@ -119,7 +119,8 @@ an_order_without_end_scope_reason_or_author_is_refused(void **state)
 	    " \"author\": \"one\", \"for_s\": 60}");
 	fixture_refused(OP_OPERATOR, "usage", "{\"op\": \"order.give\", \"scope\": \"identity=u1\", \"action\": \"ban\","
 	    " \"reason\": \"r\", \"author\": \"one\", \"for_s\": 60}");
-	fixture_refused(OP_OPERATOR, "not-found", "{\"op\": \"order.give\", \"scope\": \"identity=zoe\", \"action\": \"deny\","
+	fixture_refused(OP_OPERATOR, "not-found",
+	    "{\"op\": \"order.give\", \"scope\": \"identity=zoe\", \"action\": \"deny\","
 	    " \"reason\": \"r\", \"author\": \"one\", \"for_s\": 60}");
 	fixture_refused(OP_OPERATOR, "format", "{\"op\": \"order.give\", \"scope\": \"planet=mars\", \"action\": \"deny\","
 	    " \"reason\": \"r\", \"author\": \"one\", \"for_s\": 60}");

@@ -134,7 +134,8 @@ attempts_are_limited_but_not_for_a_device_that_is_known(void **state)
 	(void)snprintf(device, sizeof(device), "%s", fixture_text(answer, "device"));
 	json_decref(answer);
 	for (int i = 0; i < 3; i++)
-		fixture_refused(OP_WEB, "denied", "{\"op\": \"signin.password\", \"login\": \"lea\", \"password\": \"guess-%d\"}", i);
+		fixture_refused(OP_WEB, "denied",
+		    "{\"op\": \"signin.password\", \"login\": \"lea\", \"password\": \"guess-%d\"}", i);
 	answer = fixture_ask(OP_WEB, json_pack("{ssssss}", "op", "signin.password", "login", "lea", "password",
 	    "correct horse battery"));
 	assert_true(json_is_false(json_object_get(answer, "ok")));
@@ -243,7 +244,8 @@ sessions_are_revoked_by_scope(void **state)
 
 	(void)state;
 	fixture_sign_in("lea", token);
-	answer = fixture_get(OP_OPERATOR, "{\"op\": \"session.revoke\", \"scope\": \"organisation=of-1 & profile=partner\"}");
+	answer = fixture_get(OP_OPERATOR,
+	    "{\"op\": \"session.revoke\", \"scope\": \"organisation=of-1 & profile=partner\"}");
 	assert_int_equal(fixture_number(answer, "revoked"), 1);
 	json_decref(answer);
 	assert_int_equal(find_in_map(token, &record), ERR_NOT_FOUND);

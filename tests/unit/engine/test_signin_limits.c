@@ -34,7 +34,8 @@ with_max(void **state)
 static void
 take_ticket(char out[TICKET_SIZE])
 {
-	json_t *answer = fixture_get(OP_WEB, "{\"op\": \"signin.password\", \"login\": \"max\", \"password\": \"" PASSWORD "\"}");
+	json_t *answer = fixture_get(OP_WEB,
+	    "{\"op\": \"signin.password\", \"login\": \"max\", \"password\": \"" PASSWORD "\"}");
 
 	(void)snprintf(out, TICKET_SIZE, "%s", fixture_text(answer, "ticket"));
 	json_decref(answer);
@@ -62,7 +63,8 @@ codes_are_guessed_no_faster_with_many_tickets(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		take_ticket(ticket);
-		fixture_refused(OP_WEB, "denied", "{\"op\": \"signin.totp\", \"ticket\": \"%s\", \"code\": \"00000%d\"}", ticket, i);
+		fixture_refused(OP_WEB, "denied", "{\"op\": \"signin.totp\", \"ticket\": \"%s\", \"code\": \"00000%d\"}",
+		    ticket, i);
 	}
 	take_ticket(ticket);
 	code_now(code);
@@ -83,7 +85,8 @@ codes_are_guessed_no_faster_with_many_sessions(void **state)
 	use_ticket(two);
 	fixture_pass_s(60);
 	for (int i = 0; i < 3; i++)
-		fixture_refused(OP_WEB, "denied", "{\"op\": \"stepup.totp\", \"token\": \"%s\", \"code\": \"00000%d\"}", one, i);
+		fixture_refused(OP_WEB, "denied", "{\"op\": \"stepup.totp\", \"token\": \"%s\", \"code\": \"00000%d\"}", one,
+		    i);
 	code_now(code);
 	answer = fixture_ask(OP_WEB, json_pack("{ssssss}", "op", "stepup.totp", "token", two, "code", code));
 	assert_true(fixture_number(answer, "retry_after_s") > 0);

@@ -12,7 +12,8 @@ static struct store_session
 session_of(uint64_t number, uint64_t ends_us)
 {
 	struct store_session session = { .number = number, .identity = 1, .provider = 1, .amr = STORE_AMR_PWD,
-		.created_us = 10, .last_seen_us = 10, .ends_us = ends_us, .agent = "Firefox 128 / Linux", .address = "192.0.2.1" };
+		.created_us = 10, .last_seen_us = 10, .ends_us = ends_us, .agent = "Firefox 128 / Linux",
+		    .address = "192.0.2.1" };
 
 	session.token_hash[0] = (uint8_t)number;
 	return session;
@@ -148,7 +149,8 @@ static void
 learning_and_raising_do_not_touch_each_other(void **state)
 {
 	const struct store_budget_key one = { STORE_BUDGET_IDENTITY, 1 }, two = { STORE_BUDGET_IDENTITY, 2 };
-	const struct store_limit raise = { .raised_hard = 900, .raised_until_us = 77, .raised_by = "op", .reason = "open day" };
+	const struct store_limit raise = { .raised_hard = 900, .raised_until_us = 77, .raised_by = "op",
+	    .reason = "open day" };
 	struct store_limits got;
 	uint32_t sum = 0;
 

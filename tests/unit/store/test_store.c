@@ -46,7 +46,8 @@ a_file_that_is_no_database_is_refused_in_words(void **state)
 
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s.copy", fixture_path());
-	assert_int_equal(file_replace(path, "this is no database, but a letter of more than some bytes", 56, 0600), ERR_NONE);
+	assert_int_equal(file_replace(path, "this is no database, but a letter of more than some bytes", 56, 0600),
+	    ERR_NONE);
 	assert_int_equal(store_open(path, &other, &why), ERR_CORRUPT);
 	assert_string_equal(why, "the file is not a database, or it is damaged");
 }
