@@ -161,6 +161,6 @@ bytes_from_hex(const char *text, size_t text_len, uint8_t *out, size_t len)
 		if (hex_value(text[i]) < 0)
 			return ERR_FORMAT;
 	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+		out[i] = (uint8_t)((unsigned)hex_value(text[2 * i]) << 4 | (unsigned)hex_value(text[2 * i + 1]));
 	return ERR_NONE;
 }

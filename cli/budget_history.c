@@ -201,7 +201,8 @@ send_all(struct cli_call *call, struct history *h, uint64_t *added)
 	json_t *rows = json_array();
 	enum cli_exit status = CLI_DONE;
 
-	qsort(h->handled, h->n, sizeof(*h->handled), compare);
+	if (h->n != 0)
+		qsort(h->handled, h->n, sizeof(*h->handled), compare);
 	for (size_t i = 0, next; i < h->n && status == CLI_DONE; i = next) {
 		const struct handled *first = &h->handled[i];
 		uint64_t distinct = 1;

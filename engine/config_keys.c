@@ -70,8 +70,8 @@ static const struct conf_key orders_keys[] = {
 #define PERSONS_MAX ((double)LIMIT_PERSONS_MAX)
 #define WINDOW_KEYS(table, floor_, ceiling_) \
 	static const struct conf_key table[] = { \
-		{ "floor", CONF_REAL, AT(config_window, floor), .number = floor_, .min = 1, .max = PERSONS_MAX }, \
-		{ "ceiling", CONF_REAL, AT(config_window, ceiling), .number = ceiling_, .min = 1, .max = PERSONS_MAX }, \
+		{ "floor", CONF_REAL, AT(config_window, floor), .number = (floor_), .min = 1, .max = PERSONS_MAX }, \
+		{ "ceiling", CONF_REAL, AT(config_window, ceiling), .number = (ceiling_), .min = 1, .max = PERSONS_MAX }, \
 		{ "multiple", CONF_REAL, AT(config_window, multiple), .number = 3, .min = 1, .max = 100 }, \
 		{ 0 }, \
 	}
@@ -79,9 +79,9 @@ static const struct conf_key orders_keys[] = {
 	static const struct conf_key table[] = { \
 		{ "name", CONF_TEXT, AT(config_budget, name), .min = 1, .max = 63 }, \
 		{ "line", CONF_LINE, AT(config_budget, line) }, \
-		{ "hour", CONF_GROUP, AT(config_budget, window[BUDGET_HOUR]), .keys = hour }, \
-		{ "day", CONF_GROUP, AT(config_budget, window[BUDGET_DAY]), .keys = day }, \
-		{ "month", CONF_GROUP, AT(config_budget, window[BUDGET_MONTH]), .keys = month }, \
+		{ "hour", CONF_GROUP, AT(config_budget, window[BUDGET_HOUR]), .keys = (hour) }, \
+		{ "day", CONF_GROUP, AT(config_budget, window[BUDGET_DAY]), .keys = (day) }, \
+		{ "month", CONF_GROUP, AT(config_budget, window[BUDGET_MONTH]), .keys = (month) }, \
 		{ 0 }, \
 	}
 
