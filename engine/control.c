@@ -207,9 +207,8 @@ call_send(struct op_call *call, json_t *frame)
 
 	if (peer == NULL || peer->dead)
 		return;
-	if (call->id != NULL && json_object_set(frame, "id", call->id) != 0)
-		peer->dead = true;
-	else if (msg_send(&peer->msg, frame) != ERR_NONE)
+	if ((call->id != NULL && json_object_set(frame, "id", call->id) != 0) ||
+	    msg_send(&peer->msg, frame) != ERR_NONE)
 		peer->dead = true;
 	/* The loop comes back to a dead peer by its hang-up or by POLLOUT. */
 	loop_change(peer->control->engine->loop, peer->msg.fd, POLLIN | POLLOUT);
