@@ -5,6 +5,7 @@
 #include "gate/scan.h"
 
 #define BODY_MAX 6144
+#define RETRY_UNAVAILABLE_S 5
 
 static const ngx_str_t *
 request_header(const ngx_http_request_t *r, const char *name)
@@ -347,6 +348,8 @@ gate_answer_send(struct gate_request *g, enum verdict_reason reason, ngx_uint_t 
 
 	g->reason = reason;
 	words_init(g, &w);
+	if (g->verdict == VERDICT_UNAVAILABLE && retry_after_s == 0)
+		w.retry_after_s = RETRY_UNAVAILABLE_S;
 	if (w.status == 0)
 		w.status = w.words->status != 0 ? (ngx_uint_t)w.words->status : NGX_HTTP_INTERNAL_SERVER_ERROR;
 	ngx_http_clean_header(g->request);

@@ -11,8 +11,6 @@
 #include "gate/session.h"
 #include "gate/worker.h"
 
-#define RETRY_UNAVAILABLE_S 5
-
 static ngx_int_t
 stop(struct gate_request *g, enum verdict verdict, enum verdict_reason reason)
 {
@@ -25,7 +23,7 @@ stop(struct gate_request *g, enum verdict verdict, enum verdict_reason reason)
 	rc = ngx_http_discard_request_body(r);
 	if (rc != NGX_OK)
 		return rc;
-	rc = gate_answer_send(g, reason, 0, verdict == VERDICT_UNAVAILABLE ? RETRY_UNAVAILABLE_S : 0);
+	rc = gate_answer_send(g, reason, 0, 0);
 	ngx_http_finalize_request(r, rc);
 	return NGX_DONE;
 }
@@ -99,7 +97,8 @@ admit(struct gate_request *g, const ngx_str_t *lines)
 		return stop(g, VERDICT_REFUSE, REASON_ROUTE_UNDECLARED);
 	if (counted && !map_is_open(&gate_worker.state))
 		return stop(g, VERDICT_UNAVAILABLE, REASON_NOT_OPEN);
-	if (counted && gate_worker.journal == NULL)
+	/* Now, rather than after the platform has done what the request asks for. */
+	if (counted && (gate_worker.journal == NULL || gate_worker.journal_down))
 		return stop(g, VERDICT_UNAVAILABLE, REASON_JOURNAL);
 	if (gate_identity_apply(g->request, lines, counted) != NGX_OK)
 		return out_of_memory();

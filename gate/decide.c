@@ -95,8 +95,10 @@ append(struct gate_request *g, const struct disclosure *d)
 static enum gate_decision
 appended(struct gate_request *g, enum err err)
 {
-	if (err != ERR_NONE)
+	if (err != ERR_NONE) {
+		gate_worker.journal_down = true;
 		return stop(g, VERDICT_UNAVAILABLE, REASON_JOURNAL, 0);
+	}
 	gate_worker_kick();
 	gate_release_wait(g);
 	return DECISION_WAIT;

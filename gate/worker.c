@@ -100,6 +100,8 @@ journal_ready(ngx_event_t *ev)
 
 	(void)ev;
 	journal_collect(gate_worker.journal, &progress);
+	if (progress.durable < progress.settled)
+		gate_worker.journal_down = true;
 	gate_release_settle(progress.durable, progress.settled);
 }
 
@@ -175,6 +177,7 @@ tick(ngx_event_t *ev)
 {
 	if (gate_worker_maps())
 		journal_follow_period();
+	gate_worker.journal_down = false;
 	if (!ngx_exiting)
 		ngx_add_timer(ev, TICK_MS);
 }

@@ -17,6 +17,7 @@ struct gate_worker {
 	struct map_state state;
 	struct map_budgets budgets;
 	struct journal_writer *journal; /* NULL: not open */
+	bool journal_down;              /* an entry could not be written; forgotten at the next tick, to try again */
 	uint64_t seed;                  /* random; made different for each unnamed charge */
 };
 

@@ -2,6 +2,9 @@
 // to leak.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
+import http2 from 'node:http2';
+import net from 'node:net';
 import test from 'node:test';
 import zlib from 'node:zlib';
 import { Stage, handed, named, people, raw, request, secondProtocol, sleep } from './gate/harness.mjs';
@@ -350,7 +353,7 @@ test('a client that leaves while its response is held does no harm', async () =>
       await Promise.race([sent, sleep(i % 5)]);
     }
     const text = `GET /large/quick HTTP/1.1\r\nHost: x\r\nCookie: __Host-tourniquet=eve\r\n\r\n`;
-    const socket = (await import('node:net')).connect(stage.port, '127.0.0.1', () => {
+    const socket = net.connect(stage.port, '127.0.0.1', () => {
       socket.write(text);
       setTimeout(() => socket.destroy(), i % 4);
     });
@@ -358,6 +361,53 @@ test('a client that leaves while its response is held does no harm', async () =>
   }
   await sleep(200);
   assert.equal((await stage.get('/large/quick', { session })).body, body);
+});
+
+test('HTTP/2 streams that are reset while held, by the hundred, do no harm', async () => {
+  stage.answer('/large/quick', { body });
+  for (let round = 0; round < 6; round++) {
+    const client = http2.connect(`https://localhost:${stage.tlsPort}`, { rejectUnauthorized: false });
+    client.on('error', () => {});
+    const headers = { ':path': round % 2 ? '/large/quick' : '/large/slow', cookie: '__Host-tourniquet=eve' };
+    for (let i = 0; i < 100; i++) {
+      const stream = client.request(headers);
+      stream.on('error', () => {});
+      stream.resume();
+      if (i % 3 !== 2) setTimeout(() => stream.close(http2.constants.NGHTTP2_CANCEL), i % 7);
+    }
+    await sleep(20 * round);
+    client.destroy();
+  }
+  await sleep(100);
+  const answers = await secondProtocol(stage.tlsPort, Array(40).fill('/large/quick'), session);
+  assert.ok(answers.every((answer) => answer.body === body));
+});
+
+test('a client that leaves while it is slowed down does no harm', async () => {
+  await stage.tell('order slow all session=#1 slow=150');
+  for (let i = 0; i < 10; i++) {
+    const socket = net.connect(stage.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('GET /large/quick HTTP/1.1\r\nHost: x\r\nCookie: __Host-tourniquet=eve\r\n\r\n');
+    await sleep(10);
+    socket.destroy();
+  }
+  const start = Date.now();
+  assert.equal((await stage.get('/large/quick', { session })).body, body);
+  assert.ok(Date.now() - start >= 140);
+  await stage.tell('orders none');
+});
+
+test('one connection carries held, refused and free responses in turn', async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  stage.answer('/free/b', { headers: { 'content-type': 'text/plain' }, body: 'free' });
+  for (let i = 0; i < 20; i++) {
+    assert.equal((await stage.get('/large/quick', { session, agent })).body, body);
+    assert.equal((await stage.get('/nowhere', { session, agent })).status, 403);
+    assert.equal((await stage.get('/large/odd-type', { session, agent })).status, 404);
+    assert.equal((await stage.get('/free/b', { session, agent })).body, 'free');
+  }
+  agent.destroy();
 });
 
 test('pipelined requests are answered in order', async () => {
