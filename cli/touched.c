@@ -63,8 +63,9 @@ print_csv(FILE *out, const json_t *rows)
 	json_t *row;
 
 	(void)fputs("space,person,login,route,meter,fields,first,last\r\n", out);
-	json_array_foreach(rows, i, row)
+	json_array_foreach(rows, i, row) {
 		print_csv_row(out, row);
+	}
 }
 
 enum cli_exit

@@ -223,9 +223,9 @@ look_up(struct engine *engine, const char *login, const char *device, struct che
 static void
 run_password(struct engine *engine, struct op_call *call)
 {
-	const char *login, *password, *device, *address, *agent;
+	const char *login = NULL, *password = NULL, *device = NULL, *address = NULL, *agent = NULL;
 	struct checking *c;
-	uint64_t wait_s;
+	uint64_t wait_s = 0;
 	enum err err;
 
 	if (!op_text(call, "login", STORE_LOGIN_MAX - 1, &login) ||
