@@ -1,6 +1,6 @@
 /*
- * budget_history: counts distinct persons per (scope, day) of a CSV log by sorting; 24 bytes of memory for each line and
- * scope.
+ * budget_history: counts distinct persons per (scope, day) of a CSV log by sorting. Takes 16 bytes of memory for each
+ * line and scope.
  */
 #include "cli/budget_history.h"
 

@@ -1,9 +1,9 @@
 /*
  * cli: the command line as tables.
  *
- * A verb is a row: its words, its arguments, the operation of the control protocol that it calls, the columns it prints.
- * What reads files alone or does more than one call has a function instead of an operation. Help, argument checking and
- * the check of the manual all read the same rows.
+ * A verb is a row: its words, its arguments, the operation of the control protocol that it calls, the columns it
+ * prints. What reads files alone or does more than one call has a function instead of an operation. Help, argument
+ * checking and the check of the manual all read the same rows.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H

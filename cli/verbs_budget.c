@@ -41,8 +41,10 @@ static const struct cli_arg args_history[] = {
 };
 
 const struct cli_verb cli_verbs_budget[] = {
-    {"budget", "show", "Show what a scope has used, its limits and its past days.", args_show, "budget.show", NULL, NULL},
-    {"budget", "list", "List budgets of active scopes, and how much of them is used.", args_list, "budget.list", "scope kind used_percent", NULL},
+    {"budget", "show", "Show what a scope has used, its limits and its past days.", args_show, "budget.show", NULL,
+        NULL},
+    {"budget", "list", "List budgets of active scopes, and how much of them is used.", args_list, "budget.list",
+        "scope kind used_percent", NULL},
     {"budget", "learn", "Set budgets from the scopes' own past.", args_learn, "budget.learn",
         "scope window was_soft was_hard soft hard why", NULL},
     {"budget", "raise", "Raise one limit for a time.", args_raise, "budget.raise", NULL, cli_call_with_author},

@@ -57,7 +57,7 @@ make_room(struct engine *engine, uint32_t identity)
 		if (oldest == NULL || entry->created_us < oldest->created_us)
 			oldest = entry;
 	}
-	return n >= engine->config->session.per_identity ? sessions_end(engine, oldest) : ERR_NONE;
+	return oldest != NULL && n >= engine->config->session.per_identity ? sessions_end(engine, oldest) : ERR_NONE;
 }
 
 static enum err
