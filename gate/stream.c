@@ -121,7 +121,8 @@ next_batch(struct gate_request *g, bool flush)
 		return sever_for(g, VERDICT_REFUSE, REASON_RESPONSE_UNREADABLE);
 	if (len == 0 && !g->stream_last && g->queue.own_bytes > 2 * g->hold_limit)
 		return sever_for(g, VERDICT_REFUSE, REASON_RESPONSE_TOO_LARGE);
-	if (!g->stream_last && (len == 0 || (len < BATCH_MIN && !flush)))
+	/* Past the limit no more may be taken in, so that what is closed must leave, little as it is. */
+	if (!g->stream_last && (len == 0 || (len < BATCH_MIN && !flush && g->queue.own_bytes <= g->hold_limit)))
 		return NGX_DECLINED;
 	g->stream_ready = len;
 	switch (gate_decide_persons(g, g->gather)) {

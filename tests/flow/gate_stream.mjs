@@ -126,6 +126,20 @@ test('a stream that turns unreadable is cut before the unreadable part', async (
   }
 });
 
+test('a small limit streams as well as a large one', async () => {
+  const body = list(3000);
+  for (const hold of [1000, 30000, 70000]) {
+    await stage.tell(`setting hold=${hold}`, 'publish');
+    for (const folder of folders) {
+      stage.answer(`/${folder}/limit`, { headers: { 'cache-control': 'no-store' }, body });
+      const who = await session(5000);
+      assert.ok((await stage.get(`/${folder}/limit`, { session: who })).body === body, `${folder} ${hold}`);
+      assert.equal(handed(mine()).size, 3000);
+    }
+  }
+  await stage.tell('setting hold=200000', 'publish');
+});
+
 test('one record longer than twice the limit is refused whole', async () => {
   stage.answer('/small/one', { body: `{"people":[{"id":"P1","note":"${'x'.repeat(9000000)}"}]}` });
   const answer = await stage.get('/small/one', { session: await session(10) });
