@@ -2,8 +2,8 @@
  * secrets: passwords and second factors of invented accounts.
  *
  * The hashes are made at a low cost (8 MiB, one pass; some 5 ms instead of 100) so that a demonstration with 200
- * accounts starts in seconds: the passwords hold 96 random bits, which no hash needs to defend. The daemon renews each at its
- * usual cost when the account signs in for the first time.
+ * accounts starts in seconds: the passwords hold 96 random bits, which no hash needs to defend. The daemon renews each
+ * at its usual cost when the account signs in for the first time.
  */
 #ifndef LAB_SECRETS_H
 #define LAB_SECRETS_H

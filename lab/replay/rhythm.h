@@ -2,9 +2,10 @@
  * rhythm: how many distinct persons a partner handles from day to day.
  *
  * Learned from a public log of "who handled whom when": lines reviewerId,vendorId,rating,date ("2006-04-07 17:08"),
- * read as person, organisation, -, minute; packed with xz or plain. The organisations with the most lines become bodies. Each is
- * looked at over the 90 days that end when three quarters of its work was done, in its midst. An organisation shares
- * its persons between RHYTHM_STAFF colleagues, by the person's number; `own` counts those of the first.
+ * read as person, organisation, -, minute; packed with xz or plain. The organisations with the most lines become
+ * bodies. Each is looked at over the 90 days that end when three quarters of its work was done, in its midst. An
+ * organisation shares its persons between RHYTHM_STAFF colleagues, by the person's number; `own` counts those of the
+ * first.
  *
  * Without the log a model of it: log-normal daily counts with the parameters that the 40 largest organisations of that
  * log have in those windows.
