@@ -106,8 +106,10 @@ load_dir(struct web_pages *pages, const char *dir, const char *prefix)
 			err = ERR_IO;
 		else if (S_ISREG(st.st_mode))
 			err = load_file(pages, path, name);
-		else if (S_ISDIR(st.st_mode) && prefix[0] == '\0')
-			err = load_dir(pages, path, strcat(name, "/"));
+		else if (S_ISDIR(st.st_mode) && prefix[0] == '\0') {
+			memcpy(name + strlen(name), "/", sizeof("/"));
+			err = load_dir(pages, path, name);
+		}
 	}
 	closedir(list);
 	return err;

@@ -190,7 +190,8 @@ test('all of it works with the keyboard alone', async () => {
 
 test('nothing of another site follows a sign-in', async () => {
   const seeker = takeAccount('jobseeker');
-  for (const next of ['//evil.example/', 'https://evil.example/', '/\\evil.example', 'javascript:alert(1)', '/\t/evil.example'])
+  const foreign = ['//evil.example/', 'https://evil.example/', '/\\evil.example', 'javascript:alert(1)'];
+  for (const next of [...foreign, '/\t/evil.example'])
     await onPage({}, async (page) => {
       await signIn(page, seeker, next);
       assert.equal(page.url().replace(/#.*/, ''), `${base}/`);
@@ -204,6 +205,26 @@ test('whoever has no second factor is told so where one is asked for', async () 
     await page.getByRole('alert').filter({ hasText: 'no authenticator app' }).waitFor();
     await checkAccess(page, 'step-up-none');
   });
+});
+
+test('an account that a manager creates signs in with the password the manager chose', async () => {
+  const manager = takeAccount('manager');
+  const login = `new-${Date.now().toString(36)}`;
+  const fields = {
+    given_name: 'Test', family_name: 'PERSON', email: `${login}@body.example`, login, password: 'the very first one',
+  };
+  await onPage({}, async (page) => {
+    await signIn(page, manager, '/#/accounts');
+    for (const [name, value] of Object.entries(fields)) await page.locator(`input[name=${name}]`).fill(value);
+    await page.getByRole('button', { name: 'Create the account' }).click();
+    await page.getByRole('status').filter({ hasText: `The account ${login} has been created.` }).waitFor();
+  });
+  await onPage({}, async (page) => {
+    await signIn(page, { login, password: fields.password });
+    await page.getByText('Test PERSON').first().waitFor();
+  });
+  const { created_by: creator } = JSON.parse(tourniquet('identity', 'show', '--json', login)).identity;
+  assert.ok(creator, 'the account has its creator as lineage');
 });
 
 for (const language of ['fr', 'en'])

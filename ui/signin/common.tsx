@@ -30,7 +30,7 @@ export function withNext(page: string): string {
 	return next === "/" ? `/.tourniquet/${page}` : `/.tourniquet/${page}?next=${encodeURIComponent(next)}`;
 }
 
-/* A change of the fragment alone would not load the platform's page anew: it is another path here, so it does. */
+/* This page does not stay in the history: going back must not lead to a form that was answered. */
 export function goOn(next: string) {
 	location.replace(next);
 }

@@ -4,7 +4,7 @@ import { useAction, useGet } from "../shared/hooks";
 import { post } from "../shared/http";
 import { useFormat } from "../shared/i18n";
 import { Heading, Status } from "../shared/layout";
-import { Notice, Page, api, isSignedOut, refusalWords, start, useService, withNext, type Me } from "./common";
+import { Notice, Page, api, isSignedOut, refusalWords, start, useService, type Me } from "./common";
 import { useWords, type Word } from "./words";
 
 interface Session {
@@ -94,7 +94,7 @@ function Sessions() {
 			<Status text={said} />
 			<Notice text={refusalWords(refused, "other", t)}>
 				{isSignedOut(refused) && (
-					<a class="button" href={withNext("sign-in")}>
+					<a class="button" href={`/.tourniquet/sign-in?next=${encodeURIComponent(location.pathname)}`}>
 						{t("signIn")}
 					</a>
 				)}

@@ -4,7 +4,19 @@ import { Field, Submit } from "../shared/form";
 import { useAction } from "../shared/hooks";
 import { Problem, post } from "../shared/http";
 import { Heading } from "../shared/layout";
-import { CodeField, Notice, Page, api, digits, goOn, isAboutInput, nextPath, refusalWords, start, useService } from "./common";
+import {
+	CodeField,
+	Notice,
+	Page,
+	api,
+	digits,
+	goOn,
+	isAboutInput,
+	nextPath,
+	refusalWords,
+	start,
+	useService,
+} from "./common";
 import { useWords, type Word } from "./words";
 
 type Answer = { ticket: string } | { next: string };
@@ -98,7 +110,8 @@ function CodeStep({ brand, ticket, onAgain }: CodeProps) {
 
 	const send = async () => {
 		try {
-			goOn((await post<{ next: string }>(`${api}/second-factor`, { ticket, code: digits(code), next: nextPath() })).next);
+			const body = { ticket, code: digits(code), next: nextPath() };
+			goOn((await post<{ next: string }>(`${api}/second-factor`, body)).next);
 		} catch (error) {
 			setCode("");
 			if (error instanceof Problem && error.status === 410) onAgain(true);

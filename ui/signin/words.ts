@@ -18,7 +18,7 @@ export const words = defineMessages({
 			"so that nobody else goes on in your name. You then return to where you were.",
 		noFactor: "This account has no authenticator app. Ask whoever manages accounts in your organisation to set one up.",
 		sessions: "My sign-ins",
-		sessionsLead: "Where {name} is signed in. End what you do not know, then change your password.",
+		sessionsLead: "Where {name} is signed in. End what you do not know, and tell the support.",
 		current: "this one",
 		unknownDevice: "Unknown device",
 		address: "Address",
@@ -72,8 +72,7 @@ export const words = defineMessages({
 			"Ce compte n’a pas d’application d’authentification. " +
 			"Demandez-en une à la personne qui gère les comptes de votre organisme.",
 		sessions: "Mes connexions",
-		sessionsLead:
-			"Là où {name} est connecté. Fermez ce que vous ne reconnaissez pas, puis changez votre mot de passe.",
+		sessionsLead: "Là où {name} est connecté. Fermez ce que vous ne reconnaissez pas, et prévenez l’assistance.",
 		current: "celle-ci",
 		unknownDevice: "Appareil inconnu",
 		address: "Adresse",

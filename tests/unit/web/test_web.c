@@ -149,8 +149,9 @@ ask_with(const struct stage *stage, const char *method, const char *path, const 
 {
 	char head[4096];
 	int fd = connect_to(stage);
-	int len = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n",
-	    method, path, headers, strlen(body));
+	int len = snprintf(head, sizeof(head),
+	    "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n", method, path, headers,
+	    strlen(body));
 
 	assert_in_range(len, 1, sizeof(head) - 1);
 	send_all(fd, head, (size_t)len);
@@ -332,8 +333,8 @@ bodies_that_are_no_json_object_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
 		assert_int_equal(ask(stage, "POST", "/.tourniquet/api/sign-in", JSON, shapes[i]), 400);
 	assert_int_equal(ask(stage, "POST", "/.tourniquet/api/sessions/revoke", JSON COOKIE, "{\"session\":\"1\"}"), 400);
-	assert_int_equal(ask(stage, "POST", "/.tourniquet/api/sessions/revoke", JSON COOKIE, "{\"others\":true,\"session\":1}"),
-	    400);
+	assert_int_equal(
+	    ask(stage, "POST", "/.tourniquet/api/sessions/revoke", JSON COOKIE, "{\"others\":true,\"session\":1}"), 400);
 }
 
 static void
@@ -441,8 +442,9 @@ accounts_of_platforms_are_created_with_their_creator(void **state)
 	struct stage *stage = *state;
 	int fd = ask_with(stage, "POST", "/.tourniquet/scim/v2/Users",
 	    "Content-Type: application/scim+json\r\nAuthorization: Bearer secret\r\n",
-	    "{\"userName\":\"n\",\"userType\":\"partner\",\"password\":\"p\",\"active\":true,\"name\":{},\"urn:ietf:params:scim:"
-	    "schemas:extension:enterprise:2.0:User\":{\"organization\":\"o\",\"manager\":{\"value\":\"m\"}}}");
+	    "{\"userName\":\"n\",\"userType\":\"partner\",\"password\":\"p\",\"active\":true,\"name\":{},"
+	    "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"organization\":\"o\","
+	    "\"manager\":{\"value\":\"m\"}}}");
 	json_t *op = operation(stage);
 	json_t *user = json_object_get(op, "user");
 
