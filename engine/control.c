@@ -23,7 +23,7 @@
 /* A peer is not read from while so much waits for it. */
 #define PEER_PAUSE_BYTES (4u << 20)
 /* While more than this waits for its peer, a part counts as under way. */
-#define PART_PAUSE_BYTES (8u << 20)
+#define PART_PAUSE_BYTES (2u << 20)
 /* A peer that takes nothing of a long answer for so long is cut off. */
 #define PART_PATIENCE_US 20000000ULL
 
@@ -186,17 +186,6 @@ control_listen(struct control *control, int fd)
 {
 	control->listen_fd = fd;
 	return loop_watch(control->engine->loop, fd, POLLIN, accept_one, control);
-}
-
-/* What is to be waited for on this peer's socket. */
-static void
-peer_update(struct peer *peer)
-{
-	size_t waiting = msg_backlog(&peer->msg);
-	bool read = waiting < PEER_PAUSE_BYTES && peer->n_calls < PEER_CALLS_MAX;
-
-	loop_change(peer->control->engine->loop, peer->msg.fd,
-	    (short)((read ? POLLIN : 0) | (waiting > 0 ? POLLOUT : 0)));
 }
 
 /* Send to the peer of a call, if it is still there. */
@@ -458,6 +447,20 @@ peer_read(struct peer *peer)
 		dispatch(peer, request);
 	if (err == ERR_FORMAT)
 		peer->dead = true;
+}
+
+/* What is to be waited for on this peer's socket. */
+static void
+peer_update(struct peer *peer)
+{
+	size_t waiting = msg_backlog(&peer->msg);
+	bool read = waiting < PEER_PAUSE_BYTES && peer->n_calls < PEER_CALLS_MAX;
+
+	loop_change(peer->control->engine->loop, peer->msg.fd,
+	    (short)((read ? POLLIN : 0) | (waiting > 0 ? POLLOUT : 0)));
+	/* A long answer goes on as its peer takes it. */
+	if (peer->control->parts_owed > 0 && waiting <= PART_PAUSE_BYTES)
+		control_tick(peer->control);
 }
 
 static void
