@@ -49,7 +49,7 @@ take_byte(uint32_t rule, uint8_t c, bool last, struct canon_id *id)
 		return "an identifier with other than digits";
 	if ((rule & CANON_NO_ZEROES) != 0 && id->len == 0 && c == '0' && !last)
 		return NULL;
-	if (id->len == CANON_ID_MAX)
+	if (id->len == PERSON_ID_MAX)
 		return "an identifier that is too long";
 	id->text[id->len++] = change_case(rule, c);
 	return NULL;
@@ -81,7 +81,7 @@ make_plain(uint32_t rule, const uint8_t *raw, size_t len, struct canon_id *ret_i
 {
 	unsigned odd = 0;
 
-	if ((rule & (CANON_DIGITS | CANON_NO_ZEROES)) != 0 || len == 0 || len > CANON_ID_MAX)
+	if ((rule & (CANON_DIGITS | CANON_NO_ZEROES)) != 0 || len == 0 || len > PERSON_ID_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++)
 		odd |= (unsigned)(raw[i] - 0x20) > 0x5e;

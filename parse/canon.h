@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "parse/bounds.h"
 
 /* Flags of a rule; they combine, save upper with lower. Applied in this order. */
 enum canon_rule {
@@ -26,20 +27,17 @@ enum canon_rule {
 	CANON_ALL = (1 << 5) - 1
 };
 
-/* Longest canonical identifier, in bytes; core/disclosure.h has it as PERSON_ID_MAX. */
-#define CANON_ID_MAX 64
-
 /* Longest identifier that is looked at, before it is made canonical, in bytes. */
 #define CANON_RAW_MAX 256
 
 struct canon_id {
-	uint8_t len; /* 1..CANON_ID_MAX */
-	uint8_t text[CANON_ID_MAX];
+	uint8_t len; /* 1..PERSON_ID_MAX */
+	uint8_t text[PERSON_ID_MAX];
 };
 
 /*
  * Make `raw` canonical. ERR_FORMAT with `why` where it is not UTF-8, holds a
- * control character, is empty or longer than CANON_ID_MAX at the end, longer
+ * control character, is empty or longer than PERSON_ID_MAX at the end, longer
  * than CANON_RAW_MAX at the start, or not digits where the rule wants digits.
  */
 MUST_CHECK enum err canon_make(uint32_t rule, const uint8_t *raw, size_t len,

@@ -50,7 +50,7 @@ column_compile(struct column_shape *ret_shape, const struct column_text *text, c
 
 	if (text->separator != ',' && text->separator != ';' && text->separator != '\t')
 		*why = "a separator other than comma, semicolon and tab";
-	else if (text->n_fields > SHAPE_FIELDS_MAX)
+	else if (text->n_fields > METER_FIELDS_MAX)
 		*why = "more than 32 fields";
 	else if (!canon_rule_valid(text->canon))
 		*why = "a rule for identifiers that contradicts itself";

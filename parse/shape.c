@@ -16,7 +16,7 @@
 #include "parse/utf8.h"
 
 /* The fields' paths and the identifier's. */
-#define RECORD_PATHS_MAX (SHAPE_FIELDS_MAX + 1)
+#define RECORD_PATHS_MAX (METER_FIELDS_MAX + 1)
 
 /* Paths of one automaton, and which of them each node stands for. */
 struct build {
@@ -278,7 +278,7 @@ check_text(const struct shape_text *text)
 {
 	if (text->n_records == 0 || text->n_records > SHAPE_WAYS_MAX)
 		return "not 1 to 4 paths of records";
-	if (text->n_fields > SHAPE_FIELDS_MAX)
+	if (text->n_fields > METER_FIELDS_MAX)
 		return "more than 32 fields";
 	if (!canon_rule_valid(text->canon))
 		return "a rule for identifiers that contradicts itself";
@@ -338,7 +338,7 @@ shape_check(const struct record_shape *shape)
 {
 	if (shape->n_nodes == 0 || shape->n_nodes > SHAPE_NODES_MAX ||
 	    shape->n_edges > SHAPE_EDGES_MAX || shape->names_len > SHAPE_NAMES_MAX ||
-	    shape->n_fields > SHAPE_FIELDS_MAX || !canon_rule_valid(shape->canon) ||
+	    shape->n_fields > METER_FIELDS_MAX || !canon_rule_valid(shape->canon) ||
 	    shape->way_root >= shape->n_nodes || shape->record_root >= shape->n_nodes)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < shape->n_nodes; i++)

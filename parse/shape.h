@@ -25,10 +25,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "parse/bounds.h"
 #include "parse/canon.h"
 
 #define SHAPE_WAYS_MAX 4 /* record paths of one shape */
-#define SHAPE_FIELDS_MAX 32 /* bits of a mask; core/disclosure.h has it as METER_FIELDS_MAX */
 #define SHAPE_NODES_MAX 120
 #define SHAPE_EDGES_MAX 128
 #define SHAPE_NAMES_MAX 3072 /* bytes of all names, each with a quote after it */
@@ -93,7 +93,7 @@ struct shape_text {
 	const char *records[SHAPE_WAYS_MAX]; /* paths from the document: "$.people[*]" */
 	size_t n_records;
 	const char *id; /* path from the record: "$.id"; "$" where it is the record itself; or "key" */
-	const char *fields[SHAPE_FIELDS_MAX]; /* paths from the record; number i is bit i */
+	const char *fields[METER_FIELDS_MAX]; /* paths from the record; number i is bit i */
 	size_t n_fields;
 	uint32_t canon; /* enum canon_rule flags */
 	uint32_t flags; /* SHAPE_OPTIONAL or 0 */
@@ -135,12 +135,12 @@ struct column_shape {
 	uint8_t separator; /* ',' ';' or tab */
 	uint8_t n_fields;
 	struct column_name id;
-	struct column_name fields[SHAPE_FIELDS_MAX];
+	struct column_name fields[METER_FIELDS_MAX];
 };
 
 struct column_text {
 	const char *id;
-	const char *fields[SHAPE_FIELDS_MAX];
+	const char *fields[METER_FIELDS_MAX];
 	size_t n_fields;
 	uint32_t canon;
 	char separator;

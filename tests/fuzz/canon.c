@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		FUZZ_CHECK(why != NULL);
 		return 0;
 	}
-	FUZZ_CHECK(id.len >= 1 && id.len <= CANON_ID_MAX);
+	FUZZ_CHECK(id.len >= 1 && id.len <= PERSON_ID_MAX);
 	FUZZ_CHECK(memchr(id.text, 0, id.len) == NULL);
 	FUZZ_CHECK(canon_make(rule, id.text, id.len, &again, &why) == ERR_NONE);
 	FUZZ_CHECK(again.len == id.len && memcmp(again.text, id.text, id.len) == 0);

@@ -33,7 +33,7 @@ read_words(struct shape_text *text, char *p)
 		text->records[text->n_records++] = line;
 	line = next_line(&p);
 	text->id = line != NULL ? line : "key";
-	while ((line = next_line(&p)) != NULL && text->n_fields < SHAPE_FIELDS_MAX)
+	while ((line = next_line(&p)) != NULL && text->n_fields < METER_FIELDS_MAX)
 		text->fields[text->n_fields++] = line;
 }
 

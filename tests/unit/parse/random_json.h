@@ -16,12 +16,12 @@
 
 /* A shape as words and as paths; `compiled` comes from the words alone. */
 struct random_shape {
-	char words[SHAPE_WAYS_MAX + 1 + SHAPE_FIELDS_MAX][64];
+	char words[SHAPE_WAYS_MAX + 1 + METER_FIELDS_MAX][64];
 	struct shape_text text;
 	struct record_shape compiled;
 	struct json_path ways[SHAPE_WAYS_MAX];
 	struct json_path id; /* unset where the key is the identifier */
-	struct json_path fields[SHAPE_FIELDS_MAX];
+	struct json_path fields[METER_FIELDS_MAX];
 };
 
 struct random_case {

@@ -136,23 +136,23 @@ a_shape_that_contradicts_itself_is_refused(void **state)
 static void
 a_shape_takes_its_most_fields_and_names_but_not_more(void **state)
 {
-	static char paths[SHAPE_FIELDS_MAX][400];
+	static char paths[METER_FIELDS_MAX][400];
 	struct shape_text text = good;
 
 	(void)state;
-	text.n_fields = SHAPE_FIELDS_MAX;
-	for (size_t i = 0; i < SHAPE_FIELDS_MAX; i++) {
+	text.n_fields = METER_FIELDS_MAX;
+	for (size_t i = 0; i < METER_FIELDS_MAX; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "$.contact.field%zu", i);
 		text.fields[i] = paths[i];
 	}
 	expect_shape(&text, ERR_NONE);
-	for (size_t i = 0; i < SHAPE_FIELDS_MAX; i++)
+	for (size_t i = 0; i < METER_FIELDS_MAX; i++)
 		snprintf(paths[i], sizeof(paths[i]), "$.a%zu.b.c.d", i);
 	expect_shape(&text, ERR_RANGE);
-	for (size_t i = 0; i < SHAPE_FIELDS_MAX; i++)
+	for (size_t i = 0; i < METER_FIELDS_MAX; i++)
 		snprintf(paths[i], sizeof(paths[i]), "$.a%060zu.b%060zu", i, i);
 	expect_shape(&text, ERR_RANGE);
-	text.n_fields = SHAPE_FIELDS_MAX + 1;
+	text.n_fields = METER_FIELDS_MAX + 1;
 	expect_shape(&text, ERR_FORMAT);
 }
 
