@@ -22,7 +22,7 @@
 struct engine *engine;
 
 static char dir[64];
-static uint64_t now_us;
+static _Atomic uint64_t now_us; /* the keeper reads it too */
 static struct msg peers[2]; /* operator, web */
 
 static uint64_t
