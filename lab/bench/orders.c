@@ -149,7 +149,7 @@ meet_workers(struct bench *bench)
 	}
 }
 
-/* Ask every worker without pause until each has once said `status`, asked after `since_us`; returns when the last did. */
+/* Ask every worker without pause until each has once said `status`; returns when the last did. */
 static uint64_t
 await_status(struct bench *bench, int status, uint64_t since_us)
 {

@@ -47,7 +47,8 @@ function summarise(group, variant) {
 function checked(rounds) {
   const bad = rounds.find((one) => one.got.bad > 0 || one.got.counted === 0);
   if (!bad) return rounds;
-  console.error(`${bad.variant}, ${bad.size} KB, ${bad.connections} connections: ${bad.got.bad} answers were none or not 200`);
+  console.error(`${bad.variant}, ${bad.size} KB, ${bad.connections} connections: `
+    + `${bad.got.bad} answers were none or not 200`);
   process.exit(1);
 }
 
@@ -62,7 +63,8 @@ function gate(from, to) {
       const { row, least, most, busy } = summarise(group, variant);
       rows.push(row);
       console.log(`  ${variant.padEnd(12)} ${String(row.rps).padStart(11)}  ${row.rps_ratio.toFixed(2).padStart(7)} `
-        + `(${least.toFixed(2)} to ${most.toFixed(2)}) ${row.p50_us.toFixed(0).padStart(12)} ${row.p99_us.toFixed(0).padStart(9)} `
+        + `(${least.toFixed(2)} to ${most.toFixed(2)}) ${row.p50_us.toFixed(0).padStart(12)} `
+        + `${row.p99_us.toFixed(0).padStart(9)} `
         + `${row.cpu_us.toFixed(1).padStart(18)} ${(100 * busy).toFixed(0).padStart(8)} %`);
     }
   }

@@ -54,8 +54,9 @@ static size_t
 render_person(char *out, unsigned i)
 {
 	return (size_t)snprintf(out, PERSON_MAX,
-	    "%s{\"id\":\"%011u\",\"family_name\":\"FAMILY%u\",\"given_name\":\"Given%u\",\"birth_date\":\"%04u-%02u-%02u\","
-	    "\"email\":\"person%u@people.example\",\"telephone\":\"0199%06u\",\"status\":\"registered\",\"category\":\"A\"}",
+	    "%s{\"id\":\"%011u\",\"family_name\":\"FAMILY%u\",\"given_name\":\"Given%u\","
+	    "\"birth_date\":\"%04u-%02u-%02u\",\"email\":\"person%u@people.example\",\"telephone\":\"0199%06u\","
+	    "\"status\":\"registered\",\"category\":\"A\"}",
 	    i == 0 ? "" : ",", 10000000 + i, i, i, 1950 + i % 55, 1 + i % 12, 1 + i % 28, i, i);
 }
 
