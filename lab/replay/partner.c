@@ -120,7 +120,7 @@ start_step_up(struct partner_work *work)
 		return ERR_NONE;
 	}
 	if (err == ERR_NONE)
-		err = http_start(work->stage->http, &call);
+		err = http_start(work->stage->crew_http, &call);
 	free(body);
 	work->in_flight = err == ERR_NONE;
 	return err;
@@ -153,7 +153,7 @@ start_action(struct partner_work *work)
 	enum err err;
 
 	path_of(work, path);
-	err = http_start(work->stage->http, &call);
+	err = http_start(work->stage->crew_http, &call);
 	work->in_flight = err == ERR_NONE;
 	return err;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "lab/replay/partner.h"
+#include "lab/replay/crew.h"
 #include "lab/replay/stage.h"
 #include "lab/replay/thief.h"
 
@@ -33,10 +33,9 @@ struct measure {
 	unsigned rounds;
 	struct thief plain;
 	struct thief guarded;
-	struct partner_tally tally;
+	struct crew crew;
 	uint64_t began_us;      /* wall clock, before anything was taken behind the gate */
 	uint64_t prepared_us;   /* how long it took to create accounts: part of the theft */
-	uint64_t lasted_us;     /* of the guarded part */
 	bool up_at_end;
 	struct received listed;
 	uint32_t budget;
@@ -62,14 +61,10 @@ say(const struct measure *measure, const char *words)
 }
 
 static enum err
-run_plain(struct measure *measure)
+steal(const struct stage *stage, struct thief *thief)
 {
-	struct stage *stage = measure->stage;
-	struct thief *thief = &measure->plain;
 	enum err err = ERR_NONE;
 
-	say(measure, "without the gate");
-	thief_init(thief, stage, measure->strategy, stage->options->plain, stage->options->unguarded_s);
 	while (err == ERR_NONE && !thief->ended) {
 		err = thief_move(thief);
 		if (err == ERR_NONE && !thief->ended)
@@ -80,55 +75,47 @@ run_plain(struct measure *measure)
 	return err;
 }
 
-static bool
-all_done(const struct measure *measure, const struct partner_work *works)
+static enum err
+run_plain(struct measure *measure)
 {
-	bool done = measure->guarded.ended &&
-	    clock_monotonic_us() - measure->tally.started_us >= WORK_S * SECOND_US;
+	const struct stage *stage = measure->stage;
 
-	for (size_t i = 0; i < measure->stage->n_partners; i++)
-		done = done && partner_is_done(&works[i]);
-	return done;
+	say(measure, "without the gate");
+	thief_init(&measure->plain, stage, measure->strategy, stage->options->plain, stage->options->unguarded_s);
+	return steal(stage, &measure->plain);
 }
 
+/* The thief's own time; partners are at work meanwhile. */
 static enum err
-move_all(struct measure *measure, struct partner_work *works)
+steal_guarded(struct measure *measure)
 {
-	struct stage *stage = measure->stage;
-	uint64_t since_us = clock_monotonic_us() - measure->tally.started_us;
+	const struct stage *stage = measure->stage;
+	uint64_t start_us = clock_monotonic_us() + THIEF_AFTER_US;
 	enum err err = ERR_NONE;
 
-	for (size_t i = 0; i < stage->n_partners && err == ERR_NONE; i++)
-		err = partner_move(&works[i]);
-	if (measure->guarded.started_us == 0 && since_us >= THIEF_AFTER_US) {
-		measure->began_us = clock_now_us(clock_system()) - measure->prepared_us;
-		thief_init(&measure->guarded, stage, measure->strategy, stage->options->guarded, stage->options->guarded_s);
-	}
-	if (measure->guarded.started_us != 0 && err == ERR_NONE)
-		err = thief_move(&measure->guarded);
-	return err == ERR_NONE ? http_turn(stage->http, TURN_MS) : err;
+	while (err == ERR_NONE && clock_monotonic_us() < start_us)
+		err = http_turn(stage->http, TURN_MS);
+	measure->began_us = clock_now_us(clock_system()) - measure->prepared_us;
+	if (err != ERR_NONE)
+		return err;
+	thief_init(&measure->guarded, stage, measure->strategy, stage->options->guarded, stage->options->guarded_s);
+	return steal(stage, &measure->guarded);
 }
 
 static enum err
 run_guarded(struct measure *measure)
 {
 	struct stage *stage = measure->stage;
-	struct partner_work *works = calloc(stage->n_partners + 1, sizeof(*works));
-	uint64_t limit_us = (stage->options->guarded_s + SPARE_S) * SECOND_US;
-	enum err err = works != NULL ? ERR_NONE : ERR_NOMEM;
+	enum err err, crew_err;
 
 	say(measure, "behind the gate");
-	measure->tally.started_us = clock_monotonic_us();
-	for (size_t i = 0; i < stage->n_partners && err == ERR_NONE; i++)
-		partner_begin(&works[i], stage, i, &measure->tally, measure->round, measure->rounds, WORK_S);
-	while (err == ERR_NONE && !all_done(measure, works) &&
-	    clock_monotonic_us() - measure->tally.started_us < limit_us)
-		err = move_all(measure, works);
-	measure->lasted_us = clock_monotonic_us() - measure->tally.started_us;
-	/* Requests that are still open refer to `works`. */
-	http_cut(stage->http);
-	free(works);
-	return err;
+	err = crew_start(&measure->crew, stage, measure->round, measure->rounds, WORK_S,
+	    stage->options->guarded_s + 2 * SPARE_S);
+	if (err != ERR_NONE)
+		return err;
+	err = steal_guarded(measure);
+	crew_err = crew_wait(&measure->crew);
+	return err != ERR_NONE ? err : crew_err;
 }
 
 /* Whom the daemon says the organisation was handed since the theft began. */
@@ -187,8 +174,8 @@ read_budget(struct measure *measure)
 static bool
 is_up(const struct measure *measure)
 {
-	for (uint64_t s = 0; s < measure->lasted_us / SECOND_US && s < PARTNER_SECONDS_MAX; s++)
-		if (!measure->tally.up[s])
+	for (uint64_t s = 0; s < measure->crew.lasted_us / SECOND_US && s < PARTNER_SECONDS_MAX; s++)
+		if (!measure->crew.tally.up[s])
 			return false;
 	return measure->up_at_end;
 }
@@ -217,7 +204,7 @@ static json_t *
 result_of(const struct measure *measure)
 {
 	const struct thief *guarded = &measure->guarded, *plain = &measure->plain;
-	const struct partner_tally *tally = &measure->tally;
+	const struct partner_tally *tally = &measure->crew.tally;
 	json_t *result = json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:b, s:o, s:I, s:I, s:I, s:b}", "strategy",
 	    names[measure->strategy], "people_in_platform", (json_int_t)measure->stage->people,
 	    "people_disclosed_unguarded", (json_int_t)plain->received.count, "people_disclosed_guarded",
@@ -230,7 +217,7 @@ result_of(const struct measure *measure)
 	    (json_int_t)guarded->requests, "thief_refused", (json_int_t)guarded->refused, "thief_asked_second_factor",
 	    (json_int_t)guarded->asked_step_up, "responses_torn", (json_int_t)guarded->torn, "unguarded_requests",
 	    (json_int_t)plain->requests, "second_factor_fresh", measure->strategy != REPLAY_STALE, "unguarded_seconds",
-	    (double)(plain->ended_us - plain->started_us) / 1e6, "guarded_seconds", (double)measure->lasted_us / 1e6);
+	    (double)(plain->ended_us - plain->started_us) / 1e6, "guarded_seconds", (double)measure->crew.lasted_us / 1e6);
 
 	(void)json_object_update(result, more);
 	json_decref(more);

@@ -419,6 +419,8 @@ stage_open(const struct replay_options *options, struct stage *stage)
 	err = open_rhythm(stage);
 	if (err == ERR_NONE)
 		err = http_open(options->cacert, CONNECTIONS_MAX, &stage->http);
+	if (err == ERR_NONE)
+		err = http_open(options->cacert, options->bystanders, &stage->crew_http);
 	return err == ERR_NONE ? prepare(stage) : complain(stage, err, stage->why);
 }
 
@@ -433,6 +435,7 @@ stage_close(struct stage *stage)
 		    "the replay is over", "author", "replay")) != ERR_NONE)
 			continue;
 	json_decref(stage->logins);
+	http_free(stage->crew_http);
 	http_free(stage->http);
 	rhythm_wipe(&stage->rhythm);
 	free(stage->ids);

@@ -43,6 +43,7 @@ struct stage {
 	const struct replay_options *options;
 	struct control control;
 	struct http *http;
+	struct http *crew_http;      /* for the partners' thread */
 	struct rhythm rhythm;
 	char tag[24];                /* names everything of this replay */
 	struct client agent;
