@@ -97,7 +97,7 @@ programs_get_rows_beside_totals_even_of_nobody(void **state)
 	json_t *back;
 
 	(void)state;
-	daemon_says = "{'ok': true, 'persons': 0, 'rows_sent': 0}";
+	daemon_says = "{'ok': true, 'persons': 0, 'rows': 0}";
 	call.json = true;
 	ask(NULL);
 	back = json_loads(capture_text(&call), 0, NULL);
@@ -105,6 +105,15 @@ programs_get_rows_beside_totals_even_of_nobody(void **state)
 	assert_true(json_is_array(json_object_get(back, "rows")));
 	assert_null(json_object_get(back, "ok"));
 	json_decref(back);
+}
+
+static void
+a_count_has_no_rows(void **state)
+{
+	(void)state;
+	daemon_says = "{'ok': true, 'persons': 12, 'rows': 0}";
+	ask("count_only");
+	assert_string_equal(capture_text(&call), "persons            12\n");
 }
 
 static void
@@ -127,6 +136,7 @@ main(void)
 	    TEST(csv_of_nobody_is_the_heading),
 	    TEST(people_get_a_table_and_how_many),
 	    TEST(programs_get_rows_beside_totals_even_of_nobody),
+	    TEST(a_count_has_no_rows),
 	    TEST(csv_and_json_exclude_each_other),
 	};
 
