@@ -72,6 +72,26 @@ trim_fillers(uint32_t rule, const uint8_t *p, const uint8_t **end)
 		(*end)--;
 }
 
+#define EACH(byte) (0x0101010101010101 * (uint64_t)(byte))
+
+/* Eight bytes of printable ASCII with the case changed that the rule says; false where they are not of that kind. */
+static bool
+change_word(uint32_t rule, const uint8_t *raw, uint8_t *out)
+{
+	uint8_t first = (rule & CANON_UPPER) != 0 ? 'a' : 'A';
+	uint64_t word, letters;
+
+	memcpy(&word, raw, sizeof(word));
+	/* The high bit of a sum says whether a byte below 0x80 reaches a bound; no sum of such bytes carries over. */
+	if (((word | (word + EACH(0x80 - 0x7f)) | ~(word + EACH(0x80 - 0x20))) & EACH(0x80)) != 0)
+		return false;
+	letters = (word + EACH(0x80 - first)) & ~(word + EACH(0x80 - first - 26)) & EACH(0x80);
+	if ((rule & (CANON_UPPER | CANON_LOWER)) != 0)
+		word ^= letters >> 2;
+	memcpy(out, &word, sizeof(word));
+	return true;
+}
+
 /*
  * What most identifiers are, short and printable ASCII, without the rules that
  * need more than a look at each byte. False where it is not of that kind.
@@ -79,22 +99,25 @@ trim_fillers(uint32_t rule, const uint8_t *p, const uint8_t **end)
 static bool
 make_plain(uint32_t rule, const uint8_t *raw, size_t len, struct canon_id *ret_id)
 {
-	unsigned odd = 0;
+	uint8_t padded[8], changed[8];
 
-	if ((rule & (CANON_DIGITS | CANON_NO_ZEROES)) != 0 || len == 0 || len > PERSON_ID_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		odd |= (unsigned)(raw[i] - 0x20) > 0x5e;
-	if (odd != 0 || ((rule & CANON_TRIM) != 0 && (raw[0] == ' ' || raw[len - 1] == ' ')))
+	if ((rule & (CANON_DIGITS | CANON_NO_ZEROES)) != 0 || len == 0 || len > PERSON_ID_MAX ||
+	    ((rule & CANON_TRIM) != 0 && (raw[0] == ' ' || raw[len - 1] == ' ')))
 		return false;
 	ret_id->len = (uint8_t)len;
-	if ((rule & (CANON_UPPER | CANON_LOWER)) == 0) {
-		memcpy(ret_id->text, raw, len);
+	if (len < 8) {
+		memset(padded, '0', sizeof(padded));
+		memcpy(padded, raw, len);
+		if (!change_word(rule, padded, changed))
+			return false;
+		memcpy(ret_id->text, changed, len);
 		return true;
 	}
-	for (size_t i = 0; i < len; i++)
-		ret_id->text[i] = change_case(rule, raw[i]);
-	return true;
+	for (size_t i = 0; i < len - 8; i += 8)
+		if (!change_word(rule, raw + i, ret_id->text + i))
+			return false;
+	/* The last eight, some of them perhaps for the second time. */
+	return change_word(rule, raw + len - 8, ret_id->text + len - 8);
 }
 
 enum err
