@@ -99,25 +99,28 @@ change_word(uint32_t rule, const uint8_t *raw, uint8_t *out)
 static bool
 make_plain(uint32_t rule, const uint8_t *raw, size_t len, struct canon_id *ret_id)
 {
-	uint8_t padded[8], changed[8];
+	uint8_t padded[8], text[PERSON_ID_MAX];
+	const uint8_t *from = raw;
+	size_t room = len;
 
 	if ((rule & (CANON_DIGITS | CANON_NO_ZEROES)) != 0 || len == 0 || len > PERSON_ID_MAX ||
 	    ((rule & CANON_TRIM) != 0 && (raw[0] == ' ' || raw[len - 1] == ' ')))
 		return false;
-	ret_id->len = (uint8_t)len;
-	if (len < 8) {
+	if (len < sizeof(padded)) {
 		memset(padded, '0', sizeof(padded));
 		memcpy(padded, raw, len);
-		if (!change_word(rule, padded, changed))
-			return false;
-		memcpy(ret_id->text, changed, len);
-		return true;
+		from = padded;
+		room = sizeof(padded);
 	}
-	for (size_t i = 0; i < len - 8; i += 8)
-		if (!change_word(rule, raw + i, ret_id->text + i))
+	for (size_t i = 0; i < room - 8; i += 8)
+		if (!change_word(rule, from + i, text + i))
 			return false;
 	/* The last eight, some of them perhaps for the second time. */
-	return change_word(rule, raw + len - 8, ret_id->text + len - 8);
+	if (!change_word(rule, from + room - 8, text + room - 8))
+		return false;
+	memcpy(ret_id->text, text, len);
+	ret_id->len = (uint8_t)len;
+	return true;
 }
 
 enum err
