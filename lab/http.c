@@ -15,7 +15,7 @@
 
 struct request {
 	struct request *next; /* among those under way */
-	struct request **link;
+	struct request *before;
 	CURL *easy;
 	struct curl_slist *headers;
 	char *posted;
@@ -70,15 +70,21 @@ http_open(const char *cacert, unsigned connections_max, struct http **ret_http)
 }
 
 static void
-request_free(struct http *http, struct request *request)
+request_unlink(struct http *http, struct request *request)
 {
-	if (request->link != NULL) {
-		*request->link = request->next;
-		if (request->next != NULL)
-			request->next->link = request->link;
-		http->running--;
-		(void)curl_multi_remove_handle(http->multi, request->easy);
-	}
+	if (http->requests == request)
+		http->requests = request->next;
+	else
+		request->before->next = request->next;
+	if (request->next != NULL)
+		request->next->before = request->before;
+	http->running--;
+	(void)curl_multi_remove_handle(http->multi, request->easy);
+}
+
+static void
+request_free(struct request *request)
+{
 	curl_easy_cleanup(request->easy);
 	curl_slist_free_all(request->headers);
 	free(request->posted);
@@ -89,10 +95,14 @@ request_free(struct http *http, struct request *request)
 void
 http_free(struct http *http)
 {
+	struct request *request;
+
 	if (http == NULL)
 		return;
-	while (http->requests != NULL)
-		request_free(http, http->requests);
+	while ((request = http->requests) != NULL) {
+		request_unlink(http, request);
+		request_free(request);
+	}
 	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
 	free(http->cacert);
@@ -204,13 +214,12 @@ http_start(struct http *http, const struct http_call *call)
 	if (err == ERR_NONE && curl_multi_add_handle(http->multi, request->easy) != CURLM_OK)
 		err = ERR_NOMEM;
 	if (err != ERR_NONE) {
-		request_free(http, request);
+		request_free(request);
 		return err;
 	}
 	request->next = http->requests;
-	request->link = &http->requests;
 	if (request->next != NULL)
-		request->next->link = &request->next;
+		request->next->before = request;
 	http->requests = request;
 	http->running++;
 	return ERR_NONE;
@@ -225,8 +234,9 @@ call_back(struct http *http, struct request *request, bool complete)
 	reply.body = request->body.data;
 	reply.len = request->body.len;
 	reply.cookies = request->cookies;
+	request_unlink(http, request);
 	request->done(request->context, &reply);
-	request_free(http, request);
+	request_free(request);
 }
 
 enum err
@@ -265,7 +275,9 @@ http_running(const struct http *http)
 void
 http_cut(struct http *http)
 {
+	struct request *request;
+
 	/* Those that a callback starts stand before the rest and are cut as well: callers stop starting first. */
-	while (http->requests != NULL)
-		call_back(http, http->requests, false);
+	while ((request = http->requests) != NULL)
+		call_back(http, request, false);
 }

@@ -1,8 +1,8 @@
 /*
  * replay: the Kairos theft, done again on a running stack and measured.
  *
- * A thief takes over the session of one partner of a platform on which every partner may see everybody, and takes all it
- * can, in several ways. Each is done twice: behind plain nginx with the same sign-in, and behind the gate while
+ * A thief takes over the session of one partner of a platform on which every partner may see everybody, and takes all
+ * there is, in several ways. Each is done twice: behind plain nginx with the same sign-in, and behind the gate while
  * ordinary partners work. Who was received is read from the bytes that arrived; who was handed out is what the daemon
  * answers to `touched`. Nothing is assumed. Blocks for minutes; progress goes to options->progress.
  */

@@ -1,7 +1,6 @@
 #include "lab/replay/thief.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,13 +13,6 @@ struct rung {
 	size_t size;
 	size_t items;       /* 0: one for every `size` people */
 	unsigned patience;  /* refusals before the next rung */
-};
-
-/* One request under way. */
-struct attempt {
-	struct thief *thief;
-	size_t rung;
-	size_t item;
 };
 
 static size_t rung_size(const struct thief *thief);
@@ -88,7 +80,7 @@ static const struct {
     [REPLAY_LIST] = {pages, 1},
     [REPLAY_WALK] = {records, 8},
     [REPLAY_EXPORT] = {exports, 1},
-    [REPLAY_PARALLEL] = {small_pages, 1000},
+    [REPLAY_PARALLEL] = {small_pages, THIEF_AT_ONCE_MAX},
     [REPLAY_SESSIONS] = {pages, 6},
     [REPLAY_ACCOUNTS] = {pages, 6},
     [REPLAY_STALE] = {pages, 1},
@@ -123,7 +115,10 @@ thief_init(struct thief *thief, const struct stage *stage, enum replay_strategy 
 	thief->victim = &stage->victims[strategy];
 	thief->origin = origin;
 	thief->strategy = strategy;
-	thief->at_once = ways[strategy].at_once;
+	for (unsigned i = 0; i < ways[strategy].at_once; i++) {
+		thief->attempts[i] = (struct thief_attempt){.thief = thief, .next = thief->free};
+		thief->free = &thief->attempts[i];
+	}
 	thief->lowest_refused = NOBODY;
 	thief->started_us = clock_monotonic_us();
 	thief->until_us = thief->started_us + time_s * UINT64_C(1000000);
@@ -136,7 +131,7 @@ thief_wipe(struct thief *thief)
 }
 
 static void
-note_refusal(struct thief *thief, const struct attempt *attempt, const struct http_reply *reply)
+note_refusal(struct thief *thief, const struct thief_attempt *attempt, const struct http_reply *reply)
 {
 	const struct rung *rung = rung_of(thief);
 	size_t first = attempt->item * rung->size;
@@ -157,7 +152,7 @@ note_refusal(struct thief *thief, const struct attempt *attempt, const struct ht
 static void
 take_reply(void *context, const struct http_reply *reply)
 {
-	struct attempt *attempt = context;
+	struct thief_attempt *attempt = context;
 	struct thief *thief = attempt->thief;
 	bool good = reply->complete && reply->status == 200;
 	size_t added = 0;
@@ -175,28 +170,27 @@ take_reply(void *context, const struct http_reply *reply)
 		thief->torn++;
 	if (!good)
 		note_refusal(thief, attempt, reply);
-	free(attempt);
+	attempt->next = thief->free;
+	thief->free = attempt;
 }
 
 static enum err
 start_one(struct thief *thief)
 {
 	const struct stage_victim *victim = thief->victim;
-	struct attempt *attempt = calloc(1, sizeof(*attempt));
+	struct thief_attempt *attempt = thief->free;
 	char path[128];
 	struct http_call call = {thief->origin, path, victim->cookies[thief->requests % victim->n_cookies], NULL, take_reply,
 	    attempt};
 	enum err err;
 
-	if (attempt == NULL)
-		return ERR_NOMEM;
-	*attempt = (struct attempt){thief, thief->rung, thief->next};
+	attempt->rung = thief->rung;
+	attempt->item = thief->next;
 	rung_of(thief)->path(thief, thief->next, path);
 	err = http_start(thief->stage->http, &call);
-	if (err != ERR_NONE) {
-		free(attempt);
+	if (err != ERR_NONE)
 		return err;
-	}
+	thief->free = attempt->next;
 	thief->next++;
 	thief->requests++;
 	thief->in_flight++;
@@ -228,7 +222,7 @@ thief_move(struct thief *thief)
 
 	if (thief->ended)
 		return ERR_NONE;
-	while (err == ERR_NONE && !late && !thief->stepping_down && thief->in_flight < thief->at_once &&
+	while (err == ERR_NONE && !late && !thief->stepping_down && thief->free != NULL &&
 	    thief->next < rung_items(thief))
 		err = start_one(thief);
 	if (err != ERR_NONE || thief->in_flight > 0)

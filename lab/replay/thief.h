@@ -18,6 +18,17 @@
 #include "lab/replay/stage.h"
 
 #define THIEF_PATIENCE 20
+#define THIEF_AT_ONCE_MAX 1000
+
+struct thief;
+
+/* One request under way. */
+struct thief_attempt {
+	struct thief *thief;
+	struct thief_attempt *next; /* among the free ones */
+	size_t rung;
+	size_t item;
+};
 
 struct thief {
 	const struct stage *stage;
@@ -25,7 +36,6 @@ struct thief {
 	const char *origin;
 	enum replay_strategy strategy;
 	uint64_t until_us;          /* gives up then */
-	unsigned at_once;           /* requests in flight */
 
 	size_t rung;                /* of the ladder */
 	size_t next;                /* item of the rung */
@@ -34,6 +44,8 @@ struct thief {
 	bool stepping_down;
 	bool ended;
 	unsigned in_flight;
+	struct thief_attempt attempts[THIEF_AT_ONCE_MAX];
+	struct thief_attempt *free;
 
 	struct received received;
 	uint64_t requests;
