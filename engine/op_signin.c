@@ -109,6 +109,9 @@ check_work(void *context)
 		c->err = password_verify_nobody(c->password, len);
 	else
 		c->err = password_verify(c->password, len, c->hash);
+	/* A hash that was brought in may be a cheap one: the time must not tell that the login exists. */
+	if (c->err == ERR_DENIED && c->hash[0] != '\0' && password_hash_is_weak(c->hash, &password_cost_default))
+		c->err = password_verify_nobody(c->password, len);
 	if (c->err == ERR_NONE && password_hash_is_weak(c->hash, &password_cost_default) &&
 	    password_hash(c->password, len, &password_cost_default, c->renewed) != ERR_NONE)
 		c->renewed[0] = '\0';

@@ -100,11 +100,26 @@ find_creator(struct engine *engine, const char *text, struct store_identity *ret
 	return store_identity_get(engine->store, (uint32_t)number, ret_creator);
 }
 
+/* How many creators stand before this one, itself included; PEOPLE_GENERATIONS_MAX: that many or more. */
+static enum err
+count_generations(struct engine *engine, const struct store_identity *creator, unsigned *ret_n)
+{
+	struct store_identity next = *creator;
+	enum err err = ERR_NONE;
+	unsigned n = 1;
+
+	for (; n < PEOPLE_GENERATIONS_MAX && next.created_by != 0 && err == ERR_NONE; n++)
+		err = store_identity_get(engine->store, next.created_by, &next);
+	*ret_n = n;
+	return err;
+}
+
 static enum err
 read_creator(struct engine *engine, json_t *from, struct store_identity *identity, const char **why)
 {
 	json_t *value = json_object_get(from, "created_by");
 	struct store_identity creator;
+	unsigned generations = 0;
 	enum err err;
 
 	identity->created_by = 0;
@@ -120,8 +135,14 @@ read_creator(struct engine *engine, json_t *from, struct store_identity *identit
 	if (err == ERR_NOT_FOUND)
 		*why = "there is no such creator";
 	if (err == ERR_NONE)
-		identity->created_by = creator.number;
-	return err;
+		err = count_generations(engine, &creator, &generations);
+	if (err != ERR_NONE)
+		return err;
+	*why = "accounts created one another too many times in a row; an older account must create this one";
+	if (generations >= PEOPLE_GENERATIONS_MAX)
+		return ERR_RANGE;
+	identity->created_by = creator.number;
+	return ERR_NONE;
 }
 
 static enum err

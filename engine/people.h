@@ -11,6 +11,12 @@
 #include "signin/totp.h"
 #include "store/credential.h"
 
+/*
+ * Accounts that create accounts make a chain no longer than this, so that whoever answers for the last one is always
+ * found: budgets and orders follow the chain that far.
+ */
+#define PEOPLE_GENERATIONS_MAX 32
+
 struct people_new {
 	struct store_identity identity; /* `number` is set by people_add() */
 	char password_hash[STORE_ARGON2_MAX];

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "engine/people.h"
 #include "engine/sessions.h"
 
 #define DAY_US 86400000000ULL
 #define START_ROOM 1024u
 /* How far a chain of young accounts is followed to the one who answers for them. */
-#define CHAIN_MAX 64
+#define CHAIN_MAX PEOPLE_GENERATIONS_MAX
 
 struct scope_entry {
 	struct store_budget_key key; /* kind 0: free */

@@ -5,11 +5,12 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "engine/headers.h"
+#include "engine/people.h"
 #include "engine/scopes.h"
 #include "engine/sessions_inside.h"
 
 #define SECOND_US 1000000ULL
-#define LINEAGE_STEPS_MAX 64
+#define LINEAGE_STEPS_MAX PEOPLE_GENERATIONS_MAX
 
 /* Creators, nearest first; the last place holds the root where there are more. */
 static enum err
