@@ -93,6 +93,9 @@ enum cli_exit cli_call_remote(struct cli_call *call);
  */
 MUST_CHECK enum cli_exit cli_ask(struct cli_call *call, const char *op, json_t *request, json_t **ret_answer);
 
+/* Bytes of the character at `text`, not empty, if a terminal would obey it rather than show it; else 0. */
+size_t cli_unsafe_len(const char *text);
+
 /* Print rows as a table under `columns`, or as JSON. */
 void cli_print_rows(const struct cli_call *call, const json_t *rows, const char *columns);
 /* Print the members of an object, one a line, or as JSON. */

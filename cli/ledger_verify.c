@@ -131,8 +131,12 @@ json_of_report(const struct ledger_report *report)
 static void
 print_safely(FILE *out, const char *words)
 {
-	for (; *words != '\0'; words++)
-		(void)fputc((unsigned char)*words < 0x20 || *words == 0x7f ? ' ' : *words, out);
+	while (*words != '\0') {
+		size_t len = cli_unsafe_len(words);
+
+		(void)fputc(len != 0 ? ' ' : *words, out);
+		words += len != 0 ? len : 1;
+	}
 }
 
 static void

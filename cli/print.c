@@ -40,14 +40,38 @@ ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
+size_t
+cli_unsafe_len(const char *text)
+{
+	unsigned char first = (unsigned char)text[0], second, third;
+
+	if (first < 0x20 || first == 0x7f)
+		return 1;
+	second = (unsigned char)text[1];
+	/* U+0080 to U+009F, among them the one-character form of ESC [ */
+	if (first == 0xc2 && second >= 0x80 && second < 0xa0)
+		return 2;
+	if (first != 0xe2 || second == '\0')
+		return 0;
+	/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: they turn the direction of a line round */
+	third = (unsigned char)text[2];
+	if (second == 0x80 && (third == 0x8e || third == 0x8f || (third >= 0xaa && third <= 0xae)))
+		return 3;
+	return second == 0x81 && third >= 0xa6 && third <= 0xa9 ? 3 : 0;
+}
+
 /* Texts come from people's input: what a terminal would obey is shown as a dot. */
 static void
 copy_printable(char *cell, const char *text)
 {
 	size_t n = 0;
 
-	for (; *text != '\0' && n < CELL_MAX - 1; text++)
-		cell[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '.' : *text;
+	while (*text != '\0' && n < CELL_MAX - 1) {
+		size_t len = cli_unsafe_len(text);
+
+		cell[n++] = len != 0 ? '.' : *text;
+		text += len != 0 ? len : 1;
+	}
 	cell[n] = '\0';
 }
 
@@ -67,6 +91,7 @@ join_list(char *cell, const json_t *list)
 		if (text != NULL && len + strlen(text) + 2 < CELL_MAX)
 			len += (size_t)snprintf(cell + len, CELL_MAX - len, "%s%s", i != 0 ? "," : "", text);
 	}
+	copy_printable(cell, cell);
 }
 
 /* The value as a person reads it; `key` tells its unit. */

@@ -87,6 +87,15 @@ what_a_terminal_would_obey_is_shown_as_a_dot(void **state)
 }
 
 static void
+the_one_character_escape_and_turners_of_direction_are_shown_as_a_dot(void **state)
+{
+	(void)state;
+	rows_are("[{'name': 'a\u009b2Jb\u202ec\u2066d\u00e9\u2019'}]", "name",
+	    "name\n"
+	    "a.2Jb.c.d\xc3\xa9\xe2\x80\x99\n");
+}
+
+static void
 other_ways_to_say_the_same_are_dots_too(void **state)
 {
 	(void)state;
@@ -182,6 +191,7 @@ main(void)
 	    TEST(accents_count_as_one_character),
 	    TEST(times_are_read_by_people_and_what_is_absent_is_a_dash),
 	    TEST(what_a_terminal_would_obey_is_shown_as_a_dot),
+	    TEST(the_one_character_escape_and_turners_of_direction_are_shown_as_a_dot),
 	    TEST(other_ways_to_say_the_same_are_dots_too),
 	    TEST(lists_of_texts_are_joined_and_lists_of_objects_counted),
 	    TEST(a_cell_too_long_is_cut),
