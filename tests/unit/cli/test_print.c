@@ -90,7 +90,7 @@ static void
 the_one_character_escape_and_turners_of_direction_are_shown_as_a_dot(void **state)
 {
 	(void)state;
-	rows_are("[{'name': 'a\u009b2Jb\u202ec\u2066d\u00e9\u2019'}]", "name",
+	rows_are("[{'name': 'a\\u009b2Jb\\u202ec\\u2066d\\u00e9\\u2019'}]", "name",
 	    "name\n"
 	    "a.2Jb.c.d\xc3\xa9\xe2\x80\x99\n");
 }
