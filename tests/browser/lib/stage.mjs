@@ -1,54 +1,23 @@
 // stage: a real Chromium in front of the running stack, people who sign in with their second factor, and the operator.
 // BASE_URL is the guarded address, DATA the directory given to `make run`, BUILD where the programs are.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+import { accounts, base, codeOf, tourniquet } from '../../flow/stack/people.mjs';
 
-export const base = process.env.BASE_URL ?? 'https://localhost:8443';
-const data = process.env.DATA ?? 'data';
-const build = process.env.BUILD ?? 'build';
+export { base, codeOf, tourniquet };
+
 const pictures = process.env.SCREENSHOTS;
-
-const known = JSON.parse(fs.readFileSync(path.join(data, 'demo/accounts.json'), 'utf8'));
-const accounts = known.accounts ?? known;
 
 // A second factor is good once: tests that run side by side must not share an account.
 const taken = new Set();
 export function takeAccount(profile) {
-  const account = accounts.find((one) => one.profile === profile && !taken.has(one.login));
-  assert.ok(account, `no ${profile} is left in accounts.json`);
-  taken.add(account.login);
-  return { ...account, step: 0 };
-}
-
-function secretBytes(base32) {
-  let bits = '';
-  for (const letter of base32.replace(/=+$/, ''))
-    bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0');
-  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-}
-
-// RFC 6238. Each call gives a code that was not used before; the next step's code is accepted already.
-export async function codeOf(account) {
-  const now = () => Math.floor(Date.now() / 30000);
-  account.step = Math.max(account.step + 1, now());
-  while (account.step > now() + 1) await new Promise((resolve) => setTimeout(resolve, 250));
-  const message = Buffer.alloc(8);
-  message.writeBigUInt64BE(BigInt(account.step));
-  const mac = createHmac('sha1', secretBytes(account.totp_secret)).update(message).digest();
-  const code = (mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000;
-  return String(code).padStart(6, '0');
-}
-
-// The command line, as an operator types it.
-export function tourniquet(...args) {
-  const socket = path.resolve(data, 'run/control.sock');
-  const env = { ...process.env, TOURNIQUET_SOCKET: socket };
-  return execFileSync(path.join(build, 'tourniquet'), args, { env, encoding: 'utf8' });
+  const one = accounts.find((other) => other.profile === profile && !taken.has(other.login));
+  assert.ok(one, `no ${profile} is left in accounts.json`);
+  taken.add(one.login);
+  return one;
 }
 
 let browser;

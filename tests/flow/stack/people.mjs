@@ -11,7 +11,7 @@ export const base = process.env.BASE_URL ?? 'https://localhost:8443';
 export const data = path.resolve(process.env.DATA ?? 'data');
 export const build = path.resolve(process.env.BUILD ?? 'build');
 
-const accounts = JSON.parse(fs.readFileSync(path.join(data, 'demo/accounts.json'), 'utf8'));
+export const accounts = JSON.parse(fs.readFileSync(path.join(data, 'demo/accounts.json'), 'utf8'));
 const agent = new https.Agent({ keepAlive: true, maxSockets: 256, ca: fs.readFileSync(path.join(data, 'tls/tls.crt')) });
 
 // The command line, as an operator types it.
