@@ -51,6 +51,19 @@ temporary_name(const char *path, char out[PATH_MAX])
 	return snprintf(out, PATH_MAX, "%s.new", path) < PATH_MAX ? ERR_NONE : ERR_RANGE;
 }
 
+/* Every block now: a page that finds none later raises SIGBUS in whoever touches it. */
+static enum err
+allocate(int fd, size_t size)
+{
+	int failed;
+
+	do
+		failed = posix_fallocate(fd, 0, (off_t)size);
+	while (failed == EINTR);
+	errno = failed;
+	return failed == 0 ? ERR_NONE : err_of_errno();
+}
+
 enum err
 mapfile_create(struct mapfile *ret_file, const char *path, size_t size, mode_t mode)
 {
@@ -67,14 +80,23 @@ mapfile_create(struct mapfile *ret_file, const char *path, size_t size, mode_t m
 	int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_of_errno();
-	if (fchmod(fd, mode) != 0 || ftruncate(fd, (off_t)size) != 0)
-		err = err_of_errno();
+	err = fchmod(fd, mode) != 0 ? err_of_errno() : allocate(fd, size);
 	if (err == ERR_NONE)
 		err = map_fd(fd, size, PROT_READ | PROT_WRITE, ret_file);
 	close(fd);
 	if (err != ERR_NONE)
 		(void)unlink(name);
 	return err;
+}
+
+void
+mapfile_discard(struct mapfile *file, const char *path)
+{
+	char name[PATH_MAX];
+
+	mapfile_close(file);
+	if (temporary_name(path, name) == ERR_NONE)
+		(void)unlink(name);
 }
 
 enum err

@@ -29,7 +29,7 @@ struct map_capacity {
 	uint32_t orders;        /* default ORDER_CAPACITY */
 	uint32_t scopes;        /* budget scopes; default 262,144 */
 	uint32_t locks;         /* default 16,384 */
-	uint64_t arena_entries; /* 16 bytes each; default 2^27 = 2 GiB, sparse */
+	uint64_t arena_entries; /* 16 bytes each; default 2^27 = 2 GiB */
 };
 
 /* What a pair of maps is born with. */

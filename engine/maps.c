@@ -164,6 +164,10 @@ create(struct maps *maps, const struct map_paths *paths, const struct config *co
 		err = map_state_init(&maps->state, maps->state_file.memory, maps->state_file.size, &capacity, &birth);
 	if (err == ERR_NONE)
 		err = map_budgets_init(&maps->budgets, maps->budgets_file.memory, maps->budgets_file.size, &maps->state);
+	if (err != ERR_NONE) {
+		mapfile_discard(&maps->state_file, paths->state);
+		mapfile_discard(&maps->budgets_file, paths->budgets);
+	}
 	return err;
 }
 
@@ -224,7 +228,7 @@ maps_open(struct maps *maps, const struct config *config, bool renew, uint64_t a
 		maps->why_new = "asked for";
 	err = renew_maps(maps, &paths, config, boot_id);
 	if (err == ERR_SPACE)
-		*why = "there is no room on the disk for the maps";
+		*why = "there is no room on the disk for the maps, whose size follows from the group capacity";
 	if (err == ERR_DENIED)
 		*why = "the directory of the maps cannot be written";
 	if (err != ERR_NONE)

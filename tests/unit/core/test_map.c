@@ -143,6 +143,22 @@ the_period_is_read_whole_once_it_is_set(void **state)
 }
 
 static void
+all_blocks_of_a_map_are_there_from_the_start(void **state)
+{
+	struct mapfile f;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mapfile_create(&f, at("x"), 1 << 20, 0600), ERR_NONE);
+	assert_int_equal(stat(at("x.new"), &st), 0);
+	assert_int_equal(st.st_size, 1 << 20);
+	assert_true(st.st_blocks * 512 >= 1 << 20);
+	mapfile_discard(&f, at("x"));
+	assert_null(f.memory);
+	assert_int_equal(access(at("x.new"), F_OK), -1);
+}
+
+static void
 files_that_cannot_be_maps_are_refused(void **state)
 {
 	struct mapfile f;
@@ -152,6 +168,8 @@ files_that_cannot_be_maps_are_refused(void **state)
 	assert_int_equal(mapfile_open(&f, at("none"), MAPFILE_READ), ERR_NOT_FOUND);
 	assert_int_equal(mapfile_create(&f, at("nowhere/x"), 100, 0600), ERR_NOT_FOUND);
 	assert_int_equal(mapfile_create(&f, at("x"), 0, 0600), ERR_RANGE);
+	assert_int_equal(mapfile_create(&f, at("x"), (size_t)1 << 62, 0600), ERR_SPACE);
+	assert_int_equal(access(at("x.new"), F_OK), -1);
 	assert_int_equal(symlink("none", at("link")), 0);
 	assert_int_equal(mapfile_open(&f, at("link"), MAPFILE_READ), ERR_IO);
 	(void)unlink(at("link"));
@@ -182,6 +200,7 @@ main(void)
 	    cmocka_unit_test(memory_that_is_no_fitting_map_is_refused_with_words),
 	    cmocka_unit_test(capacities_out_of_bounds_have_no_size),
 	    cmocka_unit_test(the_period_is_read_whole_once_it_is_set),
+	    cmocka_unit_test(all_blocks_of_a_map_are_there_from_the_start),
 	    cmocka_unit_test(files_that_cannot_be_maps_are_refused),
 	};
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);
