@@ -29,7 +29,7 @@
 #define PAUSE_LONGEST_MS 10000
 #define STEADY_US 30000000ULL
 #define END_PATIENCE_MS 10000
-#define BACKLOG 128
+#define BACKLOG 1024 /* a burst of sign-ins waits instead of failing */
 
 /* Exit status of a child that cannot work whatever is tried again: the reason has been said. */
 #define EXIT_HOPELESS 78 /* EX_CONFIG of sysexits.h */

@@ -213,10 +213,11 @@ result_of(const struct measure *measure)
 	    seconds_to_stop(measure), "bystander_requests", (json_int_t)tally->requests, "bystander_refused",
 	    (json_int_t)tally->refused, "bystander_stepped_up", (json_int_t)tally->stepped_up, "platform_up",
 	    is_up(measure));
-	json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:f, s:f}", "thief_requests",
+	json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:f, s:f}", "thief_requests",
 	    (json_int_t)guarded->requests, "thief_refused", (json_int_t)guarded->refused, "thief_asked_second_factor",
 	    (json_int_t)guarded->asked_step_up, "responses_torn", (json_int_t)guarded->torn, "unguarded_requests",
-	    (json_int_t)plain->requests, "second_factor_fresh", measure->strategy != REPLAY_STALE, "unguarded_seconds",
+	    (json_int_t)plain->requests, "thief_failed", (json_int_t)guarded->failed, "unguarded_failed",
+	    (json_int_t)plain->failed, "second_factor_fresh", measure->strategy != REPLAY_STALE, "unguarded_seconds",
 	    (double)(plain->ended_us - plain->started_us) / 1e6, "guarded_seconds", (double)measure->crew.lasted_us / 1e6);
 
 	(void)json_object_update(result, more);

@@ -149,6 +149,20 @@ note_refusal(struct thief *thief, const struct thief_attempt *attempt, const str
 		thief->stepping_down = true;
 }
 
+/* Did the front fail to answer, rather than refuse? */
+static bool
+has_failed(const struct http_reply *reply)
+{
+	return reply->status == 0 || reply->status >= 500;
+}
+
+static void
+keep(struct thief_attempt **list, struct thief_attempt *attempt)
+{
+	attempt->next = *list;
+	*list = attempt;
+}
+
 static void
 take_reply(void *context, const struct http_reply *reply)
 {
@@ -164,34 +178,46 @@ take_reply(void *context, const struct http_reply *reply)
 		added = received_take(&thief->received, reply->body, reply->len, reply->complete);
 	if (added > 0)
 		thief->stopped_us = 0;
-	if (good || added > 0)
+	if (added > 0)
 		thief->refused_in_a_row = 0;
 	if (reply->status == 200 && !reply->complete)
 		thief->torn++;
+	thief->failed += has_failed(reply);
+	if (has_failed(reply) && attempt->rung == thief->rung && attempt->tries < THIEF_TRIES) {
+		keep(&thief->again, attempt);
+		return;
+	}
 	if (!good)
 		note_refusal(thief, attempt, reply);
-	attempt->next = thief->free;
-	thief->free = attempt;
+	keep(&thief->free, attempt);
 }
 
 static enum err
 start_one(struct thief *thief)
 {
 	const struct stage_victim *victim = thief->victim;
-	struct thief_attempt *attempt = thief->free;
+	struct thief_attempt *attempt = thief->again != NULL ? thief->again : thief->free;
+	bool again = attempt == thief->again;
 	char path[128];
 	struct http_call call = {thief->origin, path, victim->cookies[thief->requests % victim->n_cookies], NULL, take_reply,
 	    attempt};
 	enum err err;
 
-	attempt->rung = thief->rung;
-	attempt->item = thief->next;
-	rung_of(thief)->path(thief, thief->next, path);
+	if (!again) {
+		attempt->rung = thief->rung;
+		attempt->item = thief->next;
+		attempt->tries = 0;
+	}
+	rung_of(thief)->path(thief, attempt->item, path);
 	err = http_start(thief->stage->http, &call);
 	if (err != ERR_NONE)
 		return err;
-	thief->free = attempt->next;
-	thief->next++;
+	if (again)
+		thief->again = attempt->next;
+	else
+		thief->free = attempt->next;
+	attempt->tries++;
+	thief->next += !again;
 	thief->requests++;
 	thief->in_flight++;
 	return ERR_NONE;
@@ -203,7 +229,7 @@ step_down(struct thief *thief)
 {
 	size_t from = thief->lowest_refused;
 
-	if (!thief->stepping_down || rung_of(thief)[1].path == NULL) {
+	if ((!thief->stepping_down && from == NOBODY) || rung_of(thief)[1].path == NULL) {
 		thief->ended = true;
 		return;
 	}
@@ -212,6 +238,19 @@ step_down(struct thief *thief)
 	thief->lowest_refused = NOBODY;
 	thief->refused_in_a_row = 0;
 	thief->stepping_down = false;
+	/* What was to be asked again is asked for in the new way. */
+	while (thief->again != NULL) {
+		struct thief_attempt *attempt = thief->again;
+
+		thief->again = attempt->next;
+		keep(&thief->free, attempt);
+	}
+}
+
+static bool
+has_next(const struct thief *thief)
+{
+	return thief->again != NULL || (thief->free != NULL && thief->next < rung_items(thief));
 }
 
 enum err
@@ -222,8 +261,7 @@ thief_move(struct thief *thief)
 
 	if (thief->ended)
 		return ERR_NONE;
-	while (err == ERR_NONE && !late && !thief->stepping_down && thief->free != NULL &&
-	    thief->next < rung_items(thief))
+	while (err == ERR_NONE && !late && !thief->stepping_down && has_next(thief))
 		err = start_one(thief);
 	if (err != ERR_NONE || thief->in_flight > 0)
 		return err;
