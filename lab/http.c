@@ -226,9 +226,10 @@ http_start(struct http *http, const struct http_call *call)
 }
 
 static void
-call_back(struct http *http, struct request *request, bool complete)
+call_back(struct http *http, struct request *request, CURLcode result)
 {
-	struct http_reply reply = {.complete = complete, .ended_us = clock_monotonic_us()};
+	struct http_reply reply = {.complete = result == CURLE_OK, .why = curl_easy_strerror(result),
+	    .ended_us = clock_monotonic_us()};
 
 	(void)curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &reply.status);
 	reply.body = request->body.data;
@@ -261,7 +262,7 @@ http_turn(struct http *http, int timeout_ms)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
-		call_back(http, request, result == CURLE_OK);
+		call_back(http, request, result);
 	}
 	return ERR_NONE;
 }
@@ -279,5 +280,5 @@ http_cut(struct http *http)
 
 	/* Those that a callback starts stand before the rest and are cut as well: callers stop starting first. */
 	while ((request = http->requests) != NULL)
-		call_back(http, request, false);
+		call_back(http, request, CURLE_ABORTED_BY_CALLBACK);
 }

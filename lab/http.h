@@ -21,6 +21,7 @@ struct http;
 struct http_reply {
 	long status;          /* 0: no response began */
 	bool complete;        /* the response arrived whole */
+	const char *why;      /* it did not: in words */
 	const uint8_t *body;  /* what arrived of it */
 	size_t len;
 	const char *cookies;  /* those that were set, as a Cookie header has them; "" */

@@ -24,8 +24,11 @@ explain(struct client *client, const char *path, const struct http_reply *reply)
 	json_t *problem = json_loadb((const char *)reply->body, reply->len, 0, NULL);
 	const char *detail = json_string_value(json_object_get(problem, "detail"));
 
-	(void)snprintf(client->why, sizeof(client->why), "%s%s: status %ld%s%.120s", client->origin, path, reply->status,
-	    detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	if (reply->complete)
+		(void)snprintf(client->why, sizeof(client->why), "%s%s: status %ld%s%.120s", client->origin, path,
+		    reply->status, detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	else
+		(void)snprintf(client->why, sizeof(client->why), "%s%s: %s", client->origin, path, reply->why);
 	json_decref(problem);
 }
 
