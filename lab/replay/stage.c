@@ -127,6 +127,7 @@ read_people(struct stage *stage)
 	struct listing listing = {.stage = stage, .next_page = 1, .pages = (stage->people + PAGE - 1) / PAGE};
 	enum err err = ERR_NONE;
 
+	say(stage, "reading who is on the platform");
 	stage->ids = calloc(stage->people, sizeof(*stage->ids));
 	if (stage->ids == NULL)
 		return complain(stage, ERR_NOMEM, "");
@@ -323,6 +324,7 @@ teach(struct stage *stage)
 	json_t *rows = json_array();
 	enum err err = ERR_NONE;
 
+	say(stage, "learning budgets from the past");
 	for (size_t i = 0; i < stage->n_partners && err == ERR_NONE; i++) {
 		struct stage_partner *partner = &stage->partners[i];
 		const struct rhythm_body *body = &stage->rhythm.bodies[i % stage->rhythm.count];
@@ -357,6 +359,7 @@ sign_in_partners(struct stage *stage)
 {
 	enum err err = ERR_NONE;
 
+	say(stage, "partners sign in");
 	for (size_t i = 0; i < stage->n_partners && err == ERR_NONE; i++) {
 		struct stage_partner *partner = &stage->partners[i];
 
@@ -391,15 +394,12 @@ prepare(struct stage *stage)
 
 	if (err == ERR_NONE)
 		err = count_people(stage);
-	say(stage, "reading who is on the platform");
 	if (err == ERR_NONE)
 		err = read_people(stage);
 	if (err == ERR_NONE)
 		err = cast(stage);
-	say(stage, "learning budgets from the past");
 	if (err == ERR_NONE)
 		err = teach(stage);
-	say(stage, "partners sign in");
 	return err == ERR_NONE ? sign_in_partners(stage) : err;
 }
 
