@@ -132,20 +132,30 @@ retire_old(struct keeper *keeper)
 			log_error("the key of %u could not be destroyed", periods[i]);
 }
 
+static void
+count_platform(struct keeper *keeper, uint32_t day, struct keeper_digest *digest)
+{
+	uint32_t count = 0;
+	const char *why = "";
+	enum err err = index_daily(keeper->index, INDEX_PLATFORM, 0, day, 1, &count, &why);
+
+	if (err != ERR_NONE && keeper_index_failed(keeper, err, why) == ERR_NONE)
+		err = index_daily(keeper->index, INDEX_PLATFORM, 0, day, 1, &count, &why);
+	if (err == ERR_NONE)
+		digest->news.platform_today = count;
+}
+
 /* Once a minute: the platform's total, retention. */
 static void
 do_daily(struct keeper *keeper, struct keeper_digest *digest)
 {
 	uint64_t at_us = clock_now_us(keeper->clock);
-	uint32_t count;
-	const char *why;
 
 	digest->news.platform_today = keeper->told.platform_today;
 	if (at_us < keeper->daily_us + DAILY_US)
 		return;
 	keeper->daily_us = at_us;
-	if (index_daily(keeper->index, INDEX_PLATFORM, 0, (uint32_t)(at_us / INDEX_DAY_US), 1, &count, &why) == ERR_NONE)
-		digest->news.platform_today = count;
+	count_platform(keeper, (uint32_t)(at_us / INDEX_DAY_US), digest);
 	retire_old(keeper);
 }
 
@@ -462,12 +472,6 @@ keeper_part_done(struct keeper *keeper, uint64_t serial, bool wanted)
 		keeper->parts_unwanted = true;
 	pthread_cond_signal(&keeper->parts_room);
 	pthread_mutex_unlock(&keeper->parts_lock);
-}
-
-struct index *
-keeper_index(struct keeper *keeper)
-{
-	return keeper->index;
 }
 
 struct ledger *

@@ -76,7 +76,12 @@ struct keeper_question {
 void keeper_ask(struct keeper *keeper, struct keeper_question *question);
 
 /* For `ask` functions: what the keeper owns. */
-struct index *keeper_index(struct keeper *keeper);
+MUST_CHECK enum err keeper_index(struct keeper *keeper, struct index **ret_index);
+/*
+ * A call of the index failed. Where the index is damaged it is made anew from
+ * the ledger, and ERR_NONE says: call again, with keeper_index(). Else `err`.
+ */
+MUST_CHECK enum err keeper_index_failed(struct keeper *keeper, enum err err, const char *why);
 struct ledger *keeper_ledger(struct keeper *keeper);
 struct period_keys *keeper_keys(struct keeper *keeper);
 const char *keeper_ledger_dir(const struct keeper *keeper);

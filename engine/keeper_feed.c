@@ -61,20 +61,6 @@ journal_key(void *context, uint32_t period, uint8_t ret_secret[SEAL_KEY_LEN])
 	return ERR_NONE;
 }
 
-static enum err
-index_key(void *context, uint32_t period, uint8_t ret_key[INDEX_KEY_LEN])
-{
-	struct keeper *keeper = context;
-	struct period_key key;
-	enum err err = period_key_get(keeper->keys, period, false, &key);
-
-	if (err != ERR_NONE)
-		return err;
-	err = period_key_derive(&key, PERIOD_LABEL_DICTIONARY, ret_key);
-	period_key_wipe(&key);
-	return err;
-}
-
 static void
 note_seen(struct keeper *keeper, const struct disclosure *d)
 {
@@ -239,20 +225,12 @@ open_ledger(struct keeper *keeper, struct bytes *complaints)
 	return err;
 }
 
-/* A damaged index is made anew from the ledger, which holds all that it held. */
 static enum err
 open_index(struct keeper *keeper, struct bytes *complaints)
 {
-	const struct index_options options = { .key = index_key, .context = keeper };
 	const char *why = "";
-	enum err err = index_open(keeper->index_dir, &options, &keeper->index, &why);
+	enum err err = feed_open_index(keeper, &why);
 
-	if (err == ERR_CORRUPT || err == ERR_FORMAT || err == ERR_UNSUPPORTED) {
-		log_warn("the index is made anew from the ledger: %s", why);
-		err = index_erase(keeper->index_dir, &why);
-		if (err == ERR_NONE)
-			err = index_open(keeper->index_dir, &options, &keeper->index, &why);
-	}
 	if (err != ERR_NONE && bytes_printf(complaints, "%s: %s\n", keeper->index_dir,
 	    why[0] != '\0' ? why : err_text(err)) != ERR_NONE)
 		return ERR_NOMEM;
@@ -299,54 +277,6 @@ feed_close(struct keeper *keeper)
 	note_signer_wipe(&keeper->signer);
 }
 
-/* One ledger record into the index; entries that are no disclosure only move it on. */
-static enum err
-index_record(struct keeper *keeper, const struct ledger_record *record)
-{
-	const struct disclosure *d = NULL;
-	const char *why;
-	enum err err;
-
-	if (record->entry.kind == LEDGER_DISCLOSURE && record->readable == LEDGER_READABLE)
-		d = &record->entry.disclosure;
-	err = index_add(keeper->index, record->index, d, &why);
-	if (err == ERR_EXISTS)
-		return ERR_NONE;
-	if (err == ERR_EXPIRED)
-		err = index_add(keeper->index, record->index, NULL, &why);
-	if (err != ERR_NONE)
-		log_error("the index does not take entry %llu: %s", (unsigned long long)record->index, why);
-	return err;
-}
-
-/* From the ledger, so that the index holds what the ledger holds and nothing else. */
-static enum err
-feed_index(struct keeper *keeper)
-{
-	struct ledger_reader *reader;
-	struct ledger_record record;
-	struct merkle_head head;
-	const char *why = "";
-	enum err err;
-
-	ledger_head(keeper->ledger, &head);
-	if (index_next_entry(keeper->index) >= head.size)
-		return ERR_NONE;
-	err = ledger_reader_open(keeper->ledger_dir, &keeper->signer.verifier, keeper->keys, &reader, &why);
-	if (err != ERR_NONE) {
-		log_error("the ledger cannot be read back: %s", why);
-		return err;
-	}
-	ledger_reader_seek(reader, index_next_entry(keeper->index));
-	while ((err = ledger_read(reader, &record)) == ERR_NONE) {
-		err = index_record(keeper, &record);
-		if (err != ERR_NONE)
-			break;
-	}
-	ledger_reader_free(reader);
-	return err == ERR_NOT_FOUND ? ERR_NONE : err;
-}
-
 /*
  * Poll, commit, remove, index. An error of the poll is reported after the
  * others have done their part: one damaged directory does not hold up the rest.
@@ -370,12 +300,23 @@ feed_round(struct keeper *keeper, uint64_t *ret_new)
 	return polled;
 }
 
+static enum err
+flush_index(struct keeper *keeper)
+{
+	const char *why = "";
+	enum err err = index_flush(keeper->index, &why);
+
+	if (err == ERR_NONE)
+		return ERR_NONE;
+	err = keeper_index_failed(keeper, err, why);
+	return err == ERR_NONE ? index_flush(keeper->index, &why) : err;
+}
+
 enum err
 keeper_integrate(struct keeper *keeper, uint64_t *ret_integrated)
 {
 	uint64_t all = 0;
 	uint64_t n = 1;
-	const char *why;
 	enum err err = ERR_NONE;
 
 	for (int i = 0; i < ROUNDS_MAX && n > 0 && err == ERR_NONE; i++) {
@@ -384,17 +325,31 @@ keeper_integrate(struct keeper *keeper, uint64_t *ret_integrated)
 		all += n;
 	}
 	if (err == ERR_NONE)
-		err = index_flush(keeper->index, &why);
+		err = flush_index(keeper);
 	if (err == ERR_NONE)
 		*ret_integrated = all;
 	return err;
+}
+
+/* A damaged index is made anew, and then without the month. */
+static void
+drop_index(struct keeper *keeper, uint32_t period)
+{
+	const char *why = "";
+	enum err err = feed_open_index(keeper, &why);
+
+	if (err == ERR_NONE)
+		err = index_forget(keeper->index, period, &why);
+	if (err == ERR_NONE)
+		err = index_drop(keeper->index, period, &why);
+	if (err != ERR_NONE && keeper_index_failed(keeper, err, why) != ERR_NONE)
+		log_warn("the index of %u could not be removed: %s", period, why);
 }
 
 enum err
 keeper_retire(struct keeper *keeper, uint32_t period, const char *words)
 {
 	struct ledger_entry entry = { .kind = LEDGER_RETENTION, .at_us = clock_now_us(keeper->clock) };
-	const char *why;
 	enum err err;
 
 	if (period >= period_of(clock_now_us(keeper->clock)))
@@ -410,10 +365,6 @@ keeper_retire(struct keeper *keeper, uint32_t period, const char *words)
 	if (err != ERR_NONE)
 		return err;
 	log_info("the key of %u was destroyed: %s", period, words);
-	err = index_forget(keeper->index, period, &why);
-	if (err == ERR_NONE)
-		err = index_drop(keeper->index, period, &why);
-	if (err != ERR_NONE)
-		log_warn("the index of %u could not be removed: %s", period, why);
+	drop_index(keeper, period);
 	return ERR_NONE;
 }

@@ -46,7 +46,9 @@ struct keeper {
 	struct period_keys *keys;
 	struct note_signer signer;
 	struct ledger *ledger;
-	struct index *index;
+	struct index *index;   /* NULL: it failed and is opened again with the next round */
+	bool index_failing;
+	uint64_t renewed_us;   /* when it was last made anew, monotonic; 0: never */
 	struct journal_reader *reader;
 	char ledger_dir[PATH_MAX];
 	char index_dir[PATH_MAX];
@@ -77,6 +79,10 @@ MUST_CHECK enum err feed_open(struct keeper *keeper, struct bytes *complaints);
 void feed_close(struct keeper *keeper);
 /* Add an entry of the engine itself; committed with the next round. */
 MUST_CHECK enum err feed_add_own(struct keeper *keeper, struct ledger_entry *entry);
+
+/* keeper_index.c: open the index if it is not open, made anew where it is damaged; bring it up to the ledger. */
+MUST_CHECK enum err feed_open_index(struct keeper *keeper, const char **why);
+MUST_CHECK enum err feed_index(struct keeper *keeper);
 
 /* keeper_past.c: give the loop the disclosures of the last 31 days. */
 MUST_CHECK enum err past_replay(struct keeper *keeper);

@@ -101,6 +101,18 @@ batch_of(const struct learning *learning)
 	return left < BATCH ? left : BATCH;
 }
 
+static enum err
+count_scope(struct keeper *keeper, struct learning *learning, uint32_t i)
+{
+	struct store_budget_key key = learning->keys[learning->next + i];
+	enum index_scope scope = key.kind == STORE_BUDGET_IDENTITY ? INDEX_IDENTITY : INDEX_ORGANISATION;
+	struct index *index;
+	enum err err = keeper_index(keeper, &index);
+
+	return err != ERR_NONE ? err : index_daily(index, scope, key.number, learning->first_day, DAYS_BACK,
+	    learning->counts[i], &learning->question.why);
+}
+
 /* On the keeper's thread. */
 static void
 count_days(struct keeper *keeper, struct keeper_question *question)
@@ -111,11 +123,9 @@ count_days(struct keeper *keeper, struct keeper_question *question)
 	if (learning->next == 0)
 		question->err = keeper_integrate(keeper, &n);
 	for (uint32_t i = 0; i < batch_of(learning) && question->err == ERR_NONE; i++) {
-		struct store_budget_key key = learning->keys[learning->next + i];
-
-		question->err = index_daily(keeper_index(keeper),
-		    key.kind == STORE_BUDGET_IDENTITY ? INDEX_IDENTITY : INDEX_ORGANISATION, key.number, learning->first_day,
-		    DAYS_BACK, learning->counts[i], &question->why);
+		question->err = count_scope(keeper, learning, i);
+		if (question->err != ERR_NONE && keeper_index_failed(keeper, question->err, question->why) == ERR_NONE)
+			question->err = count_scope(keeper, learning, i);
 	}
 }
 

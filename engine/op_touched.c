@@ -233,21 +233,49 @@ take_row(void *context, const struct index_row *from)
 	return ERR_NONE;
 }
 
+static enum err
+look(struct keeper *keeper, struct asking *asking)
+{
+	const struct index_sink sink = { .row = take_row, .context = asking };
+	struct index *index;
+	enum err err = keeper_index(keeper, &index);
+
+	if (err != ERR_NONE)
+		return err;
+	return asking->count_only ? index_count(index, &asking->query, &asking->total, &asking->question.why)
+	    : index_query(index, &asking->query, false, &sink, &asking->total, &asking->question.why);
+}
+
+/* An index that was found damaged was made anew: look again, unless rows have left already. */
+static enum err
+look_again(struct keeper *keeper, struct asking *asking)
+{
+	uint64_t held = asking->part == NULL ? 0 : asking->part->n;
+
+	if (asking->rows > held) {
+		asking->question.why = "the index was found damaged and was made anew from the ledger: ask again";
+		return ERR_CORRUPT;
+	}
+	free(asking->part);
+	asking->part = NULL;
+	asking->rows = 0;
+	memset(&asking->total, 0, sizeof(asking->total));
+	return look(keeper, asking);
+}
+
 static void
 ask(struct keeper *keeper, struct keeper_question *question)
 {
 	struct asking *asking = (struct asking *)(void *)question;
-	const struct index_sink sink = { .row = take_row, .context = asking };
 	uint64_t integrated;
 
 	question->err = keeper_integrate(keeper, &integrated);
 	if (question->err != ERR_NONE || asking->nobody)
 		return;
 	asking->started_us = clock_monotonic_us();
-	if (asking->count_only)
-		question->err = index_count(keeper_index(keeper), &asking->query, &asking->total, &question->why);
-	else
-		question->err = index_query(keeper_index(keeper), &asking->query, false, &sink, &asking->total, &question->why);
+	question->err = look(keeper, asking);
+	if (question->err != ERR_NONE && keeper_index_failed(keeper, question->err, question->why) == ERR_NONE)
+		question->err = look_again(keeper, asking);
 	if (question->err == ERR_NONE)
 		question->err = send_part(asking);
 }

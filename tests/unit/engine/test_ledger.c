@@ -155,6 +155,55 @@ a_checkpoint_is_a_signed_note(void **state)
 	json_decref(answer);
 }
 
+/* Other bytes in the middle of every file of the index whose name holds `part`; how many there were. */
+static unsigned
+spoil_index(const char *part)
+{
+	char path[128];
+	struct dirent *entry;
+	unsigned n = 0;
+	DIR *folder;
+
+	(void)snprintf(path, sizeof(path), "%s/index", fixture_dir());
+	folder = opendir(path);
+	assert_non_null(folder);
+	while ((entry = readdir(folder)) != NULL) {
+		char name[512];
+		FILE *file;
+
+		if (strstr(entry->d_name, part) == NULL)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		file = fopen(name, "r+");
+		assert_non_null(file);
+		assert_int_equal(fseek(file, 0, SEEK_END), 0);
+		assert_int_equal(fseek(file, ftell(file) / 2, SEEK_SET), 0);
+		assert_true(fputs("spoilt", file) >= 0);
+		assert_int_equal(fclose(file), 0);
+		n++;
+	}
+	closedir(folder);
+	return n;
+}
+
+static void
+an_index_that_is_spoilt_while_running_is_made_anew(void **state)
+{
+	json_t *answer;
+
+	(void)state;
+	fixture_disclose(1, 1, 0, 10);
+	fixture_do("{\"op\": \"flush\"}");
+	fixture_restart(false);
+	assert_int_equal(spoil_index("names-"), 1);
+	assert_int_equal(touched_persons("everyone"), 10);
+	fixture_disclose(1, 1, 10, 5);
+	answer = touched("identity=lea");
+	assert_int_equal(fixture_number(answer, "persons"), 15);
+	assert_int_equal(json_array_size(json_object_get(answer, "rows")), 15);
+	json_decref(answer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_people, fixture_tear_down)
 
 int
@@ -166,6 +215,7 @@ main(void)
 		TEST(segments_that_are_integrated_are_removed),
 		TEST(nothing_is_integrated_twice),
 		TEST(a_month_whose_key_is_destroyed_is_silent),
+		TEST(an_index_that_is_spoilt_while_running_is_made_anew),
 		TEST(a_checkpoint_is_a_signed_note),
 	};
 
