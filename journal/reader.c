@@ -246,9 +246,6 @@ note_source(struct journal_reader *r, const struct journal_position *at, unsigne
 	s->dir = dir;
 	s->at = *at;
 	s->seen = true;
-	for (size_t i = 0; i < r->n_cursors; i++)
-		if (walk_compare(&r->cursors[i].at, at) == 0 && r->cursors[i].at.offset > s->skip)
-			s->skip = r->cursors[i].at.offset;
 	memmove(grown + place + 1, grown + place, (r->n_sources - place) * sizeof(struct source *));
 	grown[place] = s;
 	r->n_sources++;
@@ -291,6 +288,19 @@ list_directory(struct journal_reader *r, unsigned dir)
 	return err;
 }
 
+/*
+ * Where an earlier reader came to in this very segment. A directory that was lost or replaced has segments of the same
+ * numbers by other writers: a cursor says nothing about those.
+ */
+static void
+find_skip(const struct journal_reader *r, struct source *s)
+{
+	for (size_t i = 0; i < r->n_cursors; i++)
+		if (walk_compare(&r->cursors[i].at, &s->at) == 0 && r->cursors[i].writer == s->writer &&
+		    r->cursors[i].at.offset > s->skip)
+			s->skip = r->cursors[i].at.offset;
+}
+
 /* Open the file. A foreign or broken one is done with at once, and kept. */
 static enum err
 open_source(struct journal_reader *r, struct source *s)
@@ -303,6 +313,7 @@ open_source(struct journal_reader *r, struct source *s)
 	if (err == ERR_NONE) {
 		s->open = true;
 		s->writer = s->walk.header.writer;
+		find_skip(r, s);
 		return ERR_NONE;
 	}
 	if (err == ERR_IO || err == ERR_NOMEM)

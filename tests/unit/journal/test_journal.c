@@ -292,6 +292,41 @@ a_reader_that_was_refused_or_restarted_goes_on_where_it_was(void **state)
 }
 
 static void
+a_cursor_says_nothing_about_a_directory_that_was_replaced(void **state)
+{
+	struct journal_options o = ground_options(&ground, 1);
+	struct journal_cursor cursor;
+	struct journal_writer *w;
+	struct harvest h;
+	uint64_t sequence;
+
+	(void)state;
+	assert_int_equal(journal_writer_open(&o, &w), ERR_NONE);
+	for (uint64_t i = 1; i <= 100; i++)
+		assert_int_equal(give(w, i, 3, &sequence), ERR_NONE);
+	settle(w, sequence);
+	journal_writer_close(w);
+	harvest_open(&h, &ground);
+	assert_int_equal(harvest_more(&h), 100);
+	cursor = h.list[99].cursor;
+	harvest_close(&h);
+	assert_int_equal(unlink(segment_path(ground.dirs[0], 0)), 0);
+
+	/* An empty directory in its place: the numbers begin anew, shorter ones than the cursor knows. */
+	assert_int_equal(journal_writer_open(&o, &w), ERR_NONE);
+	for (uint64_t i = 1; i <= 10; i++)
+		assert_int_equal(give(w, i, 3, &sequence), ERR_NONE);
+	settle(w, sequence);
+	journal_writer_close(w);
+	harvest_open(&h, &ground);
+	assert_int_equal(journal_reader_resume(h.reader, &cursor), ERR_NONE);
+	assert_int_equal(harvest_more(&h), 10);
+	assert_int_equal(h.list[0].cursor.at.segment, cursor.at.segment);
+	assert_int_equal(harvest_remarks(&h), 0);
+	harvest_close(&h);
+}
+
+static void
 closing_at_once_still_commits(void **state)
 {
 	struct journal_options o = ground_options(&ground, 2);
@@ -460,6 +495,7 @@ main(void)
 	    TEST(without_the_key_nothing_is_read_and_that_is_said_once),
 	    TEST(another_key_opens_nothing),
 	    TEST(a_reader_that_was_refused_or_restarted_goes_on_where_it_was),
+	    TEST(a_cursor_says_nothing_about_a_directory_that_was_replaced),
 	    TEST(closing_at_once_still_commits),
 	    TEST(files_have_the_mode_and_group_that_were_asked_for),
 	    TEST(all_ways_to_sync_give_the_same_bytes_back),
