@@ -27,6 +27,7 @@ static struct {
 	ngx_msec_t tried_at;     /* when opening the maps failed last */
 	bool map_said;           /* that failure is in the log already */
 	bool journal_said;
+	bool journal_poor;       /* it works less well than it should, and the log has it */
 } own;
 
 static void
@@ -172,11 +173,26 @@ journal_follow_period(void)
 	own.period = period.number;
 }
 
+/* A directory that fails, or takes over, or is well again: once each. */
+static void
+journal_say(void)
+{
+	char words[600];
+	bool poor = !journal_status(gate_worker.journal, words, sizeof(words));
+
+	if (poor == own.journal_poor)
+		return;
+	own.journal_poor = poor;
+	ngx_log_error((poor ? NGX_LOG_ALERT : NGX_LOG_WARN), ngx_cycle->log, 0, "tourniquet: the journal: %s", words);
+}
+
 static void
 tick(ngx_event_t *ev)
 {
 	if (gate_worker_maps())
 		journal_follow_period();
+	if (gate_worker.journal != NULL)
+		journal_say();
 	gate_worker.journal_down = false;
 	if (!ngx_exiting)
 		ngx_add_timer(ev, TICK_MS);
