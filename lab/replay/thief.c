@@ -227,14 +227,17 @@ start_one(struct thief *thief)
 static void
 step_down(struct thief *thief)
 {
+	const struct rung *rung = rung_of(thief);
 	size_t from = thief->lowest_refused;
+	/* Searches by letters may miss people: having had them all is the end only where all was asked for. */
+	bool has_all = from == NOBODY && (rung->size > 0 || thief->rung == 0);
 
-	if ((!thief->stepping_down && from == NOBODY) || rung_of(thief)[1].path == NULL) {
+	if (has_all || rung[1].path == NULL) {
 		thief->ended = true;
 		return;
 	}
 	thief->rung++;
-	thief->next = from != NOBODY && rung_size(thief) > 0 && rung_of(thief)[-1].size > 0 ? from / rung_size(thief) : 0;
+	thief->next = from != NOBODY && rung_size(thief) > 0 && rung->size > 0 ? from / rung_size(thief) : 0;
 	thief->lowest_refused = NOBODY;
 	thief->refused_in_a_row = 0;
 	thief->stepping_down = false;
