@@ -60,7 +60,8 @@ static int
 take_option(struct arguments *a, int option)
 {
 	const char **const texts[] = {['d'] = &a->database, ['s'] = &a->socket_path,
-	    ['g'] = &a->socket_group, ['l'] = &a->listen, ['p'] = &a->pages, ['a'] = &a->access, ['S'] = &a->provisioning_socket,
+	    ['g'] = &a->socket_group, ['l'] = &a->listen, ['p'] = &a->pages, ['a'] = &a->access,
+	    ['S'] = &a->provisioning_socket,
 	    ['T'] = &a->provisioning_token, ['P'] = &a->provisioning_path};
 
 	if (option == 't')

@@ -12,7 +12,8 @@ export const data = path.resolve(process.env.DATA ?? 'data');
 export const build = path.resolve(process.env.BUILD ?? 'build');
 
 export const accounts = JSON.parse(fs.readFileSync(path.join(data, 'demo/accounts.json'), 'utf8'));
-const agent = new https.Agent({ keepAlive: true, maxSockets: 256, ca: fs.readFileSync(path.join(data, 'tls/tls.crt')) });
+const ca = fs.readFileSync(path.join(data, 'tls/tls.crt'));
+const agent = new https.Agent({ keepAlive: true, maxSockets: 256, ca });
 
 // The command line, as an operator types it.
 export function tourniquet(...args) {

@@ -273,8 +273,8 @@ chains_agree_with_a_search_through_all_orders(void **state)
 }
 
 /*
- * Two sets of orders in turn, all for everyone; each answer must be that of one whole set. A reader that is preempted in
- * every one of its tries may say "unavailable", which closes; a mix of both sets, never.
+ * Two sets of orders in turn, all for everyone; each answer must be that of one whole set. A reader that is preempted
+ * in every one of its tries may say "unavailable", which closes; a mix of both sets, never.
  */
 #define RACING 60u
 

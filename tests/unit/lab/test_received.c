@@ -82,7 +82,8 @@ torn_documents_give_what_arrived(void **state)
 	struct received set = {0};
 
 	(void)state;
-	assert_int_equal(take(&set, "{\"people\":[{\"id\":\"0000001A\",\"family_name\":\"X\"},{\"id\":\"0000002B\",\"fa", false), 2);
+	assert_int_equal(take(&set, "{\"people\":[{\"id\":\"0000001A\",\"family_name\":\"X\"},{\"id\":\"0000002B\",\"fa",
+	    false), 2);
 	assert_int_equal(take(&set, "{\"people\":[{\"id\":\"0000003", false), 0);
 	assert_int_equal(take(&set, "", false), 0);
 	received_wipe(&set);
