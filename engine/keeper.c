@@ -185,6 +185,7 @@ work_round(struct keeper *keeper)
 	struct merkle_head head;
 	uint64_t n = 0;
 	enum err err;
+	int cause;
 
 	if (digest == NULL)
 		return;
@@ -193,7 +194,8 @@ work_round(struct keeper *keeper)
 	keeper->digest = digest;
 	turn_period(keeper, digest);
 	err = feed_round(keeper, &n);
-	if (err == ERR_NONE)
+	cause = err == ERR_NONE ? 0 : errno;
+	if (keeper->index != NULL)
 		do_daily(keeper, digest);
 	keeper->digest = NULL;
 	ledger_head(keeper->ledger, &head);
@@ -203,8 +205,8 @@ work_round(struct keeper *keeper)
 	if (err == ERR_NONE)
 		digest->news.integrated_us = clock_now_us(keeper->clock);
 	else if (!keeper->told.failing) {
-		log_error("integration of the journals: %s%s%s", err_text(err), errno != 0 ? ": " : "",
-		    errno != 0 ? strerror(errno) : "");
+		log_error("integration of the journals: %s%s%s", err_text(err), cause != 0 ? ": " : "",
+		    cause != 0 ? strerror(cause) : "");
 		(void)snprintf(digest->news.words, sizeof(digest->news.words), "%s", err_text(err));
 	}
 	post_digest(keeper, digest);

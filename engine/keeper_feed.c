@@ -1,4 +1,5 @@
 /* keeper_feed: journals to ledger to index. On the keeper's thread, but for opening and closing. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,26 +278,42 @@ feed_close(struct keeper *keeper)
 	note_signer_wipe(&keeper->signer);
 }
 
+/* No error of the round: what was integrated is integrated, only its room is not given back. */
+static void
+remove_finished(struct keeper *keeper)
+{
+	size_t removed;
+	enum err err = journal_reader_remove_finished(keeper->reader, &removed);
+
+	if (err != ERR_NONE && !keeper->remove_failing)
+		log_error("segments that are integrated cannot be removed: %s", err_text(err));
+	keeper->remove_failing = err != ERR_NONE;
+}
+
 /*
  * Poll, commit, remove, index. An error of the poll is reported after the
- * others have done their part: one damaged directory does not hold up the rest.
+ * others have done their part: one directory that is damaged or gone does not
+ * hold up the rest, nor let the other one fill up.
  */
 enum err
 feed_round(struct keeper *keeper, uint64_t *ret_new)
 {
-	size_t n = 0, removed;
+	size_t n = 0;
 	enum err polled, err;
+	int cause;
 
 	keeper->round = 0;
 	polled = journal_reader_poll(keeper->reader, &n);
+	cause = polled == ERR_NONE ? 0 : errno;
 	err = ledger_commit(keeper->ledger);
-	if (err == ERR_NONE && polled == ERR_NONE)
-		err = journal_reader_remove_finished(keeper->reader, &removed);
-	if (err == ERR_NONE)
+	if (err == ERR_NONE) {
+		remove_finished(keeper);
 		err = feed_index(keeper);
+	}
 	if (err != ERR_NONE)
 		return err;
 	*ret_new = keeper->round;
+	errno = cause;
 	return polled;
 }
 

@@ -48,6 +48,7 @@ struct keeper {
 	struct ledger *ledger;
 	struct index *index;   /* NULL: it failed and is opened again with the next round */
 	bool index_failing;
+	bool remove_failing;
 	uint64_t renewed_us;   /* when it was last made anew, monotonic; 0: never */
 	struct journal_reader *reader;
 	char ledger_dir[PATH_MAX];

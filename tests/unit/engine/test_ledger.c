@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int
 with_people(void **state)
@@ -101,6 +103,23 @@ segments_that_are_integrated_are_removed(void **state)
 	answer = fixture_get(OP_OPERATOR, "{\"op\": \"flush\"}");
 	json_decref(answer);
 	assert_int_equal(files_in("journal"), 0);
+	assert_int_equal(touched_persons("everyone"), 4);
+}
+
+static void
+a_journal_directory_that_is_gone_does_not_fill_up_the_other(void **state)
+{
+	char path[128];
+
+	(void)state;
+	fixture_write_config("}; journals = [ \"journal\", \"journal-2\" ]; orders = {", NULL);
+	fixture_restart(false);
+	(void)snprintf(path, sizeof(path), "%s/journal-2", fixture_dir());
+	assert_int_equal(rmdir(path), 0);
+	fixture_disclose(1, 1, 0, 4);
+	fixture_refused(OP_OPERATOR, "io", "{\"op\": \"flush\"}");
+	assert_int_equal(files_in("journal"), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(touched_persons("everyone"), 4);
 }
 
@@ -213,6 +232,7 @@ main(void)
 		TEST(who_was_journalled_is_listed_with_fields_times_and_reader),
 		TEST(scopes_choose_who_is_listed),
 		TEST(segments_that_are_integrated_are_removed),
+		TEST(a_journal_directory_that_is_gone_does_not_fill_up_the_other),
 		TEST(nothing_is_integrated_twice),
 		TEST(a_month_whose_key_is_destroyed_is_silent),
 		TEST(an_index_that_is_spoilt_while_running_is_made_anew),
