@@ -16,7 +16,7 @@
 #include "core/person.h"
 
 /* Places of the first persons are kept from counting to handing; nothing moves in between. */
-#define PLACES 128u
+#define PLACES 1024u
 
 /* How far ahead entries are fetched from memory. */
 #define AHEAD 8u
