@@ -160,13 +160,34 @@ feed_add_own(struct keeper *keeper, struct ledger_entry *entry)
 	return err == ERR_NONE ? ledger_add(keeper->ledger, entry) : err;
 }
 
+/* What the ledger states: which sequences are lost, or what else is wrong in words. */
+static void
+state_remark(struct keeper *keeper, const struct journal_remark *remark, const char *words)
+{
+	struct ledger_entry entry = { .kind = LEDGER_REMARK, .at_us = clock_now_us(keeper->clock) };
+
+	if (remark->kind == JOURNAL_REMARK_MISSING) {
+		entry.kind = LEDGER_GAP;
+		entry.gap = (struct ledger_gap){
+			.from = { remark->at.node, remark->at.worker, remark->at.segment, remark->at.offset, remark->writer,
+			    remark->first },
+			.to_sequence = remark->next,
+			.words = ledger_text_of(words),
+		};
+	} else {
+		entry.remark.topic = ledger_text_of("journal");
+		entry.remark.words = ledger_text_of(words);
+	}
+	if (feed_add_own(keeper, &entry) != ERR_NONE)
+		log_error("a remark on the journals is missing in the ledger");
+}
+
 /* Anomalies of the journals: to the log, to status, and into the ledger. */
 static void
 take_remark(void *context, const struct journal_remark *remark)
 {
 	struct keeper *keeper = context;
 	char words[512];
-	struct ledger_entry entry = { .kind = LEDGER_REMARK, .at_us = clock_now_us(keeper->clock) };
 
 	(void)snprintf(words, sizeof(words), "%s: %s", remark->path, remark->words);
 	if (remark->kind == JOURNAL_REMARK_TORN)
@@ -175,10 +196,7 @@ take_remark(void *context, const struct journal_remark *remark)
 		log_warn("journal %s", words);
 	if (keeper->digest != NULL)
 		(void)snprintf(keeper->digest->news.words, sizeof(keeper->digest->news.words), "%.150s", words);
-	entry.remark.topic = ledger_text_of("journal");
-	entry.remark.words = ledger_text_of(words);
-	if (feed_add_own(keeper, &entry) != ERR_NONE)
-		log_error("a remark on the journals is missing in the ledger");
+	state_remark(keeper, remark, words);
 }
 
 static enum err

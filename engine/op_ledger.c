@@ -189,7 +189,9 @@ content_json(const struct ledger_entry *e)
 		return json_pack("{sI sI so}", "what", (json_int_t)e->definition.what, "number",
 		    (json_int_t)e->definition.number, "name", text_json(e->definition.name));
 	case LEDGER_GAP:
-		return json_pack("{sI so}", "to_sequence", (json_int_t)e->gap.to_sequence, "words", text_json(e->gap.words));
+		return json_pack("{sI sI sI sI so}", "from_node", (json_int_t)e->gap.from.node, "from_worker",
+		    (json_int_t)e->gap.from.worker, "from_sequence", (json_int_t)e->gap.from.sequence, "to_sequence",
+		    (json_int_t)e->gap.to_sequence, "words", text_json(e->gap.words));
 	case LEDGER_REMARK:
 		return json_pack("{sI so so}", "subject", (json_int_t)e->remark.subject, "topic", text_json(e->remark.topic),
 		    "words", text_json(e->remark.words));

@@ -163,34 +163,38 @@ journal_reader_resume(struct journal_reader *r, const struct journal_cursor *cur
 	return ERR_NONE;
 }
 
-/* Once for each source, but for what may be the case at several of its places. */
-__attribute__((format(printf, 5, 0))) static void
-remark_list(struct journal_reader *r, struct source *s, enum journal_remark_kind kind, uint32_t offset,
-    const char *format, va_list args)
+/* Make the remark `m`, whose kind, offset and words are set. */
+static void
+make_remark(struct journal_reader *r, struct source *s, struct journal_remark *m)
 {
-	char path[PATH_MAX], name[JOURNAL_NAME_MAX], words[200];
-	struct journal_remark m = {.kind = kind, .at = s->at, .path = path, .words = words};
+	char path[PATH_MAX], name[JOURNAL_NAME_MAX];
+	uint32_t offset = m->at.offset;
 
-	bool once = kind != JOURNAL_REMARK_DAMAGED && kind != JOURNAL_REMARK_MISSING;
-	if ((once && (s->said & 1U << kind) != 0) || r->callbacks.remark == NULL)
-		return;
-	s->said |= 1U << kind;
+	s->said |= 1U << m->kind;
 	format_name_segment(name, s->at.node, s->at.worker, s->at.segment);
 	(void)snprintf(path, sizeof(path), "%s/%s", r->dirs[s->dir], name);
-	(void)vsnprintf(words, sizeof(words), format, args);
-	m.at.offset = offset;
-	r->callbacks.remark(r->callbacks.context, &m);
+	m->path = path;
+	m->at = s->at;
+	m->at.offset = offset;
+	if (r->callbacks.remark != NULL)
+		r->callbacks.remark(r->callbacks.context, m);
 }
 
+/* Once for each source, but for damage, which may be at several of its places. */
 __attribute__((format(printf, 5, 6))) static void
 remark(struct journal_reader *r, struct source *s, enum journal_remark_kind kind, uint32_t offset,
     const char *format, ...)
 {
+	char words[200];
+	struct journal_remark m = {.kind = kind, .at.offset = offset, .words = words};
 	va_list args;
 
+	if (kind != JOURNAL_REMARK_DAMAGED && (s->said & 1U << kind) != 0)
+		return;
 	va_start(args, format);
-	remark_list(r, s, kind, offset, format, args);
+	(void)vsnprintf(words, sizeof(words), format, args);
 	va_end(args);
+	make_remark(r, s, &m);
 }
 
 static int
@@ -392,13 +396,20 @@ give_entries(struct journal_reader *r, struct source *s, struct writer_state *st
 	return ERR_NONE;
 }
 
+/* What is missing before a batch is said once, also where the batch comes again. */
 static void
-check_chain(struct journal_reader *r, struct source *s, const struct writer_state *state, const struct batch_header *h)
+check_chain(struct journal_reader *r, struct source *s, struct writer_state *state, const struct batch_header *h)
 {
+	char words[100];
+	struct journal_remark m = {.kind = JOURNAL_REMARK_MISSING, .at.offset = s->walk.at, .words = words,
+	    .writer = s->writer, .first = state->last + 1, .next = h->follows + 1};
+
 	if (h->follows <= state->last)
 		return;
-	remark(r, s, JOURNAL_REMARK_MISSING, s->walk.at, "at %u: %llu entries that were durable are missing before it",
-	    s->walk.at, (unsigned long long)(h->follows - state->last));
+	(void)snprintf(words, sizeof(words), "at %u: %llu entries that were durable are missing before it", s->walk.at,
+	    (unsigned long long)(h->follows - state->last));
+	make_remark(r, s, &m);
+	state->last = h->follows;
 }
 
 static enum err

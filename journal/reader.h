@@ -57,6 +57,10 @@ struct journal_remark {
 	struct journal_position at; /* offset 0: the segment as a whole */
 	const char *path;
 	const char *words; /* for an operator, to be read behind the path; borrowed */
+	/* JOURNAL_REMARK_MISSING, else 0: of this writer, the first sequence that is lost, and the one after the last. */
+	uint64_t writer;
+	uint64_t first;
+	uint64_t next;
 };
 
 struct journal_callbacks {

@@ -290,17 +290,31 @@ fixture_sign_in(const char *login, char out[64])
 	json_decref(answer);
 }
 
+struct journal_writer *
+fixture_journal(const char *folder)
+{
+	struct journal_options options = { .node = 1, .worker = 1, .segment_size = JOURNAL_SEGMENT_MIN };
+	struct journal_writer *writer;
+	struct map_period period;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, folder);
+	options.dirs[0] = path;
+	assert_int_equal(map_period_get(&engine->maps.state, &period), ERR_NONE);
+	options.recipient.period = period.number;
+	memcpy(options.recipient.key, period.public_key, sizeof(options.recipient.key));
+	assert_int_equal(journal_writer_open(&options, &writer), ERR_NONE);
+	return writer;
+}
+
 void
 fixture_disclose(uint32_t identity, uint32_t organisation, uint32_t first, uint32_t n)
 {
 	struct person_ref persons[64];
 	char ids[64][16];
-	char journal[128];
-	struct journal_options options = { .node = 1, .worker = 1, .segment_size = JOURNAL_SEGMENT_MIN };
 	struct disclosure d = { .kind = DISCLOSURE_HANDED, .at_us = now_us, .session = 1, .identity = identity,
 		.organisation = organisation, .route = 1, .meter = 1, .n_persons = n, .persons = persons };
-	struct journal_writer *writer;
-	struct map_period period;
+	struct journal_writer *writer = fixture_journal("journal");
 	uint64_t sequence;
 
 	assert_in_range(n, 1, 64);
@@ -309,12 +323,6 @@ fixture_disclose(uint32_t identity, uint32_t organisation, uint32_t first, uint3
 		persons[i] = (struct person_ref){ .id = (const uint8_t *)ids[i], .id_len = (uint8_t)strlen(ids[i]),
 			.space = 1, .fields = 3 };
 	}
-	(void)snprintf(journal, sizeof(journal), "%s/journal", dir);
-	options.dirs[0] = journal;
-	assert_int_equal(map_period_get(&engine->maps.state, &period), ERR_NONE);
-	options.recipient.period = period.number;
-	memcpy(options.recipient.key, period.public_key, sizeof(options.recipient.key));
-	assert_int_equal(journal_writer_open(&options, &writer), ERR_NONE);
 	assert_int_equal(journal_append(writer, &d, &sequence), ERR_NONE);
 	journal_kick(writer);
 	journal_writer_close(writer);

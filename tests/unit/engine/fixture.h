@@ -53,6 +53,9 @@ const char *fixture_text(const json_t *object, const char *key);
 /* An identity with a password ("correct horse battery") and without second factor; signs in; the token into `out`. */
 void fixture_sign_in(const char *login, char out[64]);
 
+/* As the gate: a writer of journals in a folder of the data directory. */
+struct journal_writer;
+struct journal_writer *fixture_journal(const char *folder);
 /* As the gate: journal a disclosure of persons P0..Pn-1 by this identity now. */
 void fixture_disclose(uint32_t identity, uint32_t organisation, uint32_t first, uint32_t n);
 

@@ -2,10 +2,14 @@
 #include "fixture.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "journal/writer.h"
+#include "ledger/verify.h"
 
 static int
 with_people(void **state)
@@ -174,6 +178,84 @@ a_checkpoint_is_a_signed_note(void **state)
 	json_decref(answer);
 }
 
+static void
+wait_for(struct journal_writer *writer, uint64_t sequence)
+{
+	struct journal_progress progress = { 0, 0 };
+
+	journal_kick(writer);
+	while (progress.settled < sequence) {
+		struct pollfd p = { .fd = journal_descriptor(writer), .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, 30000), 1);
+		journal_collect(writer, &progress);
+	}
+	assert_true(progress.durable >= sequence);
+}
+
+/* Four batches of one entry each, the second and third of which cannot be read. */
+static void
+journal_with_a_hole(void)
+{
+	static const char junk[32] = "no batch of a journal";
+	struct disclosure d = { .kind = DISCLOSURE_WEIGHED, .at_us = fixture_now_us(), .session = 1, .identity = 1,
+		.route = 1, .weight = 3 };
+	char path[128], from[256], to[256];
+	struct journal_writer *writer;
+	uint64_t sequence;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/elsewhere", fixture_dir());
+	assert_int_equal(mkdir(path, 0700), 0);
+	writer = fixture_journal("elsewhere");
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(journal_append(writer, &d, &sequence), ERR_NONE);
+		wait_for(writer, sequence);
+	}
+	journal_writer_close(writer);
+	(void)snprintf(from, sizeof(from), "%s/n00001-w00001-s0000000002.tqj", path);
+	(void)snprintf(to, sizeof(to), "%s/journal/n00001-w00001-s0000000002.tqj", fixture_dir());
+	file = fopen(from, "r+");
+	assert_non_null(file);
+	for (long block = 2; block <= 3; block++) {
+		assert_int_equal(fseek(file, block * JOURNAL_BLOCK, SEEK_SET), 0);
+		assert_int_equal(fwrite(junk, sizeof(junk), 1, file), 1);
+	}
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(rename(from, to), 0);
+}
+
+static void
+entries_that_a_journal_lost_are_stated_as_a_gap(void **state)
+{
+	static struct ledger_report report;
+	char path[128], key[256];
+	const struct ledger_statement *gap = &report.statements[0];
+	FILE *file;
+
+	(void)state;
+	journal_with_a_hole();
+	fixture_do("{\"op\": \"flush\"}");
+	fixture_restart(false);
+	fixture_do("{\"op\": \"flush\"}");
+	(void)snprintf(path, sizeof(path), "%s/keys/ledger.pub", fixture_dir());
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(key, sizeof(key), file));
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(path, sizeof(path), "%s/ledger", fixture_dir());
+	assert_int_equal(ledger_verify(path, key, NULL, NULL, &report), ERR_NONE);
+	assert_true(report.whole);
+	assert_int_equal(report.by_kind[LEDGER_DISCLOSURE], 2);
+	assert_int_equal(report.by_kind[LEDGER_GAP], 1);
+	assert_int_equal(report.n_statements, 1);
+	assert_int_equal(gap->kind, LEDGER_GAP);
+	assert_int_equal(gap->gap.from.worker, 1);
+	assert_int_equal(gap->gap.from.sequence, 2);
+	assert_int_equal(gap->gap.to_sequence, 4);
+	assert_int_equal(report.sequences_unstated, 0);
+}
+
 /* Other bytes in the middle of every file of the index whose name holds `part`; how many there were. */
 static unsigned
 spoil_index(const char *part)
@@ -235,6 +317,7 @@ main(void)
 		TEST(a_journal_directory_that_is_gone_does_not_fill_up_the_other),
 		TEST(nothing_is_integrated_twice),
 		TEST(a_month_whose_key_is_destroyed_is_silent),
+		TEST(entries_that_a_journal_lost_are_stated_as_a_gap),
 		TEST(an_index_that_is_spoilt_while_running_is_made_anew),
 		TEST(a_checkpoint_is_a_signed_note),
 	};
