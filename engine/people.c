@@ -59,6 +59,15 @@ read_text(json_t *from, const struct text_field *field, struct store_identity *i
 	return ERR_NONE;
 }
 
+/* 0, which nobody has, where it is none of ours. */
+static uint32_t
+number_of(const json_t *value)
+{
+	json_int_t number = json_integer_value(value);
+
+	return number < 0 || number > UINT32_MAX ? 0 : (uint32_t)number;
+}
+
 /* By number or key. */
 static enum err
 read_organisation(struct engine *engine, json_t *from, struct store_identity *identity, const char **why)
@@ -72,7 +81,7 @@ read_organisation(struct engine *engine, json_t *from, struct store_identity *id
 		return ERR_NONE;
 	*why = "organisation must be a number or a key";
 	if (json_is_integer(value))
-		err = store_organisation_get(engine->store, (uint32_t)json_integer_value(value), &organisation);
+		err = store_organisation_get(engine->store, number_of(value), &organisation);
 	else if (json_is_string(value))
 		err = store_organisation_find(engine->store, json_string_value(value), &organisation);
 	else
@@ -127,7 +136,7 @@ read_creator(struct engine *engine, json_t *from, struct store_identity *identit
 		return ERR_NONE;
 	*why = "created_by must be a number or a login";
 	if (json_is_integer(value))
-		err = store_identity_get(engine->store, (uint32_t)json_integer_value(value), &creator);
+		err = store_identity_get(engine->store, number_of(value), &creator);
 	else if (json_is_string(value))
 		err = find_creator(engine, json_string_value(value), &creator);
 	else

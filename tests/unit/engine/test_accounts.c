@@ -40,6 +40,12 @@ an_import_is_whole_or_nothing(void **state)
 	(void)state;
 	fixture_refused(OP_OPERATOR, "exists",
 	    "{\"op\": \"identity.import\", \"identities\": [{\"login\": \"a\"}, {\"login\": \"b\"}, {\"login\": \"a\"}]}");
+	/* A member that is misspelt, and a number that is another one in 32 bits. */
+	fixture_refused(OP_OPERATOR, "usage",
+	    "{\"op\": \"identity.import\", \"identities\": [{\"login\": \"a\"}, {\"login\": \"b\", \"createdBy\": \"a\"}]}");
+	fixture_refused(OP_OPERATOR, "not-found",
+	    "{\"op\": \"identity.import\", \"identities\": [{\"login\": \"a\"}, {\"login\": \"b\", "
+	    "\"created_by\": 4294967297}]}");
 	answer = fixture_get(OP_OPERATOR, "{\"op\": \"identity.list\"}");
 	assert_int_equal(json_array_size(json_object_get(answer, "rows")), 0);
 	json_decref(answer);
