@@ -14,8 +14,7 @@
 #define GUARDED_S 60
 #define UNGUARDED_S 600
 #define REPLAY_COLUMNS \
-	"strategy people_in_platform people_disclosed_unguarded people_disclosed_guarded budget people_listed list_exact " \
-	"seconds_to_stop bystander_requests bystander_refused bystander_stepped_up platform_up"
+	"strategy people unguarded guarded budget listed exact stopped_after bystanders refused stepped_up platform_up"
 
 static const struct cli_arg args_setup[] = {
     {"--accounts", "accounts", CLI_TEXT, true, "the list that `training accounts` prints"},
@@ -166,6 +165,32 @@ number_or(const struct cli_call *call, const char *key, json_int_t otherwise)
 	return number != NULL ? json_integer_value(number) : otherwise;
 }
 
+/* The same under names short enough for one line. */
+static json_t *
+rows_for_people(const json_t *results)
+{
+	static const char *const names[][2] = {{"strategy", "strategy"}, {"people", "people_in_platform"},
+	    {"unguarded", "people_disclosed_unguarded"}, {"guarded", "people_disclosed_guarded"}, {"budget", "budget"},
+	    {"listed", "people_listed"}, {"exact", "list_exact"}, {"bystanders", "bystander_requests"},
+	    {"refused", "bystander_refused"}, {"stepped_up", "bystander_stepped_up"}, {"platform_up", "platform_up"}};
+	json_t *rows = json_array();
+	json_t *result;
+	size_t i;
+
+	json_array_foreach(results, i, result) {
+		json_t *seconds = json_object_get(result, "seconds_to_stop");
+		json_t *row = json_object();
+		char text[32];
+
+		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
+			(void)json_object_set(row, names[n][0], json_object_get(result, names[n][1]));
+		(void)snprintf(text, sizeof(text), "%.2f s", json_number_value(seconds));
+		(void)json_object_set_new(row, "stopped_after", json_is_null(seconds) ? json_null() : json_string(text));
+		(void)json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
 static enum cli_exit
 run_replay(struct cli_call *call)
 {
@@ -191,7 +216,14 @@ run_replay(struct cli_call *call)
 		cli_complain("%s", why);
 		return CLI_FAILED;
 	}
-	cli_print_rows(call, results, REPLAY_COLUMNS);
+	if (call->json) {
+		cli_print_rows(call, results, REPLAY_COLUMNS);
+	} else {
+		json_t *rows = rows_for_people(results);
+
+		cli_print_rows(call, rows, REPLAY_COLUMNS);
+		json_decref(rows);
+	}
 	json_decref(results);
 	return CLI_DONE;
 }
