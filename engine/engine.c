@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/control.h"
+#include "engine/fields.h"
 #include "engine/keeper.h"
 #include "engine/loop.h"
 #include "engine/mailbox.h"
@@ -53,6 +54,8 @@ publish_rules(struct engine *engine, const struct config *config, struct rules *
 	const struct rules_numbers numbers = { .number = engine_name_number, .context = engine };
 	enum err err = rules_build(config, &numbers, rules, complaints);
 
+	if (err == ERR_NONE)
+		err = fields_remember(engine->store, config, rules, complaints);
 	if (err != ERR_NONE && err != ERR_FORMAT)
 		complain(complaints, "store", "numbers for routes and meters could not be given");
 	return err == ERR_NONE ? rules_publish(&engine->maps.state.rules, rules) : err;

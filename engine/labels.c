@@ -129,7 +129,7 @@ labels_append_identity(struct labels *labels, uint32_t identity, struct bytes *o
 	return err == ERR_NONE ? append_label(labels, LABEL_IDENTITY, identity, out) : err;
 }
 
-/* The meter as configured now; NULL where it no longer is. */
+/* The meter as configured now, whose fields are named as ever; NULL where it no longer is. */
 static const struct config_meter *
 meter_of(const struct labels *labels, uint16_t number)
 {
@@ -156,7 +156,7 @@ append_fields(const struct labels *labels, uint16_t number, uint32_t fields, str
 			continue;
 		if (meter != NULL && i < meter->fields.n)
 			rules_field_name(meter, i, name);
-		else
+		else if (store_field_name(labels->engine->store, number, (uint32_t)i, name) != ERR_NONE)
 			(void)snprintf(name, sizeof(name), "field-%zu", i);
 		if (!first)
 			err = bytes_append(out, ",", 1);

@@ -17,7 +17,6 @@ enum store_name_kind {
 	STORE_NAME_PROFILE = 4,
 	STORE_NAME_TERRITORY = 5,
 	STORE_NAME_PROVIDER = 6,
-	STORE_NAME_FIELD = 7, /* name "meter/field": the bit in a meter's mask is its place in the configuration */
 };
 
 /* The number of `name`, given now if it has none; from 1 on. */
@@ -30,5 +29,11 @@ MUST_CHECK enum err store_name_find(struct store *store, enum store_name_kind ki
 
 MUST_CHECK enum err store_name_text(struct store *store, enum store_name_kind kind, uint32_t number,
     char ret_name[STORE_NAME_TEXT_MAX]);
+
+/* The name of a place, from 0 on, in a meter's list of fields: the bit in its masks. ERR_NOT_FOUND. */
+MUST_CHECK enum err store_field_name(struct store *store, uint32_t meter, uint32_t place,
+    char ret_name[STORE_NAME_TEXT_MAX]);
+/* Name a place, once and for all: ERR_EXISTS. */
+MUST_CHECK enum err store_field_put(struct store *store, uint32_t meter, uint32_t place, const char *name);
 
 #endif

@@ -40,6 +40,15 @@ static const char default_routes[] =
     "{ name = \"people.show\"; methods = [ \"GET\" ]; path = \"/people/{id}\"; meters = [ \"record\" ]; },"
     "{ name = \"home\"; methods = [ \"GET\" ]; path = \"/\"; exempt = true; }";
 
+static const char default_fields[] = "\"name\", \"address\"";
+static const char *fields = default_fields;
+
+void
+fixture_set_fields(const char *list)
+{
+	fields = list;
+}
+
 uint64_t
 fixture_now_us(void)
 {
@@ -69,9 +78,9 @@ fixture_write_config(const char *budgets, const char *routes)
 	    "capacity = { sessions = 1024; orders = 64; scopes = 256; locks = 64; arena_mib = 16; };\n"
 	    "budgets = { %s };\n"
 	    "meters = ( { name = \"record\"; space = \"person\"; records = [ \"$\" ]; id = \"$.id\";"
-	    " fields = [ \"name\", \"address\" ]; } );\n"
+	    " fields = [ %s ]; } );\n"
 	    "routes = ( %s );\n",
-	    dir, dir, budgets == NULL ? default_budgets : budgets, routes == NULL ? default_routes : routes);
+	    dir, dir, budgets == NULL ? default_budgets : budgets, fields, routes == NULL ? default_routes : routes);
 
 	(void)snprintf(path, sizeof(path), "%s/conf", dir);
 	assert_in_range(len, 1, (int)sizeof(text) - 1);
@@ -127,6 +136,7 @@ fixture_set_up(void **state)
 	(void)state;
 	log_init("test", STDERR_FILENO, LOG_ERROR);
 	now_us = START_US;
+	fields = default_fields;
 	(void)snprintf(dir, sizeof(dir), "/tmp/test_engine_XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;

@@ -31,6 +31,8 @@ void fixture_pass_s(uint64_t seconds);
 
 /* The data directory, and the text of the configuration before the routes. */
 const char *fixture_dir(void);
+/* The fields of the meter in the configuration that is written next, as a list of quoted names. */
+void fixture_set_fields(const char *list);
 /* Write the configuration with other words for the budgets, meters or routes; then ask for config.reload. */
 void fixture_write_config(const char *budgets, const char *routes);
 

@@ -79,6 +79,39 @@ who_was_journalled_is_listed_with_fields_times_and_reader(void **state)
 }
 
 static void
+reload_with_fields(const char *fields, bool taken)
+{
+	fixture_set_fields(fields);
+	fixture_write_config(NULL, NULL);
+	if (taken)
+		fixture_do("{\"op\": \"config.reload\"}");
+	else
+		fixture_refused(OP_OPERATOR, "format", "{\"op\": \"config.reload\"}");
+}
+
+static void
+fields_of_the_past_keep_their_names(void **state)
+{
+	json_t *answer, *names;
+
+	(void)state;
+	fixture_disclose(1, 1, 0, 1);
+	reload_with_fields("\"address\", \"name\"", false);
+	reload_with_fields("\"address\"", false);
+	reload_with_fields("\"name\", \"address\", \"email\"", true);
+	reload_with_fields("\"name\"", true);
+	reload_with_fields("\"name\", \"email\"", false);
+	reload_with_fields("\"name=$.full_name\"", true);
+	fixture_restart(false);
+	answer = touched("identity=lea");
+	names = json_object_get(json_array_get(json_object_get(answer, "rows"), 0), "fields");
+	assert_int_equal(json_array_size(names), 2);
+	assert_string_equal(json_string_value(json_array_get(names, 0)), "name");
+	assert_string_equal(json_string_value(json_array_get(names, 1)), "address");
+	json_decref(answer);
+}
+
+static void
 scopes_choose_who_is_listed(void **state)
 {
 	(void)state;
@@ -312,6 +345,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_was_journalled_is_listed_with_fields_times_and_reader),
+		TEST(fields_of_the_past_keep_their_names),
 		TEST(scopes_choose_who_is_listed),
 		TEST(segments_that_are_integrated_are_removed),
 		TEST(a_journal_directory_that_is_gone_does_not_fill_up_the_other),

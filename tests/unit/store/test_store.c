@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/db.h"
 
 static void
 a_new_store_has_the_newest_schema_and_is_private(void **state)
@@ -76,6 +77,45 @@ numbers_are_consecutive_and_survive(void **state)
 	fixture_reopen();
 	assert_int_equal(store_take_numbers(store, "order", 1, &second), ERR_NONE);
 	assert_int_equal(second, 11);
+}
+
+static void
+a_place_in_a_list_of_fields_is_named_once(void **state)
+{
+	char name[STORE_NAME_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(store_field_name(store, 1, 0, name), ERR_NOT_FOUND);
+	assert_int_equal(store_field_put(store, 1, 0, "family_name"), ERR_NONE);
+	assert_int_equal(store_field_put(store, 2, 0, "email"), ERR_NONE);
+	assert_int_equal(store_field_put(store, 1, 0, "email"), ERR_EXISTS);
+	fixture_reopen();
+	assert_int_equal(store_field_name(store, 1, 0, name), ERR_NONE);
+	assert_string_equal(name, "family_name");
+	assert_int_equal(store_field_name(store, 1, 1, name), ERR_NOT_FOUND);
+}
+
+/* What the first version left: its tables, and no others. */
+static void
+a_store_of_the_first_schema_is_brought_up_to_date(void **state)
+{
+	struct store_identity got;
+	char name[STORE_NAME_TEXT_MAX];
+	const char *why = "";
+	uint32_t version;
+	struct db *db;
+
+	(void)state;
+	fixture_identity("lea", 0, 0);
+	store_close(store);
+	assert_int_equal(db_open(fixture_path(), &db, &why), ERR_NONE);
+	assert_int_equal(db_script(db, "DROP TABLE meter_fields; UPDATE schema_version SET version = 1;"), ERR_NONE);
+	db_close(db);
+	assert_int_equal(store_open(fixture_path(), &store, &why), ERR_NONE);
+	assert_int_equal(store_version(store, &version), ERR_NONE);
+	assert_int_equal(version, 2);
+	assert_int_equal(store_identity_find_login(store, "lea", &got), ERR_NONE);
+	assert_int_equal(store_field_name(store, 1, 0, name), ERR_NOT_FOUND);
 }
 
 static void
@@ -171,6 +211,8 @@ main(void)
 		TEST(a_file_that_is_no_database_is_refused_in_words),
 		TEST(steps_that_are_rolled_back_leave_nothing),
 		TEST(numbers_are_consecutive_and_survive),
+		TEST(a_place_in_a_list_of_fields_is_named_once),
+		TEST(a_store_of_the_first_schema_is_brought_up_to_date),
 		TEST(a_copy_taken_in_use_opens),
 		TEST(what_was_told_durable_is_there_after_kill_9),
 	};
