@@ -183,7 +183,7 @@ journal_say(void)
 	if (poor == own.journal_poor)
 		return;
 	own.journal_poor = poor;
-	ngx_log_error((poor ? NGX_LOG_ALERT : NGX_LOG_WARN), ngx_cycle->log, 0, "tourniquet: the journal: %s", words);
+	ngx_log_error((poor ? NGX_LOG_CRIT : NGX_LOG_WARN), ngx_cycle->log, 0, "tourniquet: the journal: %s", words);
 }
 
 static void
