@@ -145,7 +145,30 @@ count_platform(struct keeper *keeper, uint32_t day, struct keeper_digest *digest
 		digest->news.platform_today = count;
 }
 
-/* Once a minute: the platform's total, retention. */
+static enum err
+count_segment(void *context, const struct journal_segment *segment)
+{
+	uint32_t *waiting = context;
+
+	if (segment->state != SEGMENT_LIVE)
+		(*waiting)++;
+	return ERR_NONE;
+}
+
+/* What is integrated is removed at once: what lies there and nobody writes waits, or cannot be read. */
+static void
+count_waiting(struct keeper *keeper, struct keeper_digest *digest)
+{
+	uint32_t waiting = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		if (keeper->journal_dir[i][0] != '\0' &&
+		    journal_scan_dir(keeper->journal_dir[i], count_segment, &waiting) != ERR_NONE)
+			return;
+	digest->news.waiting_segments = waiting;
+}
+
+/* Once a minute: the platform's total, segments, retention. */
 static void
 do_daily(struct keeper *keeper, struct keeper_digest *digest)
 {
@@ -156,6 +179,7 @@ do_daily(struct keeper *keeper, struct keeper_digest *digest)
 		return;
 	keeper->daily_us = at_us;
 	count_platform(keeper, (uint32_t)(at_us / INDEX_DAY_US), digest);
+	count_waiting(keeper, digest);
 	retire_old(keeper);
 }
 
@@ -165,7 +189,8 @@ post_digest(struct keeper *keeper, struct keeper_digest *digest)
 {
 	uint64_t at_us = clock_monotonic_us();
 	bool idle = keeper->round == 0 && !digest->new_period && digest->n_stopped == 0 &&
-	    digest->news.failing == keeper->told.failing && digest->news.ledger_size == keeper->told.ledger_size;
+	    digest->news.failing == keeper->told.failing && digest->news.ledger_size == keeper->told.ledger_size &&
+	    digest->news.waiting_segments == keeper->told.waiting_segments;
 
 	if (idle && at_us < keeper->posted_us + 1000000) {
 		free(digest);

@@ -51,7 +51,7 @@ MUST_CHECK enum err keeper_define(struct keeper *keeper, enum ledger_definition_
 struct keeper_news {
 	uint64_t ledger_size;
 	uint64_t integrated_us;  /* when the journals were last found empty or dealt with */
-	uint32_t waiting_segments;
+	uint32_t waiting_segments; /* that nobody writes any more; counted once a minute */
 	uint64_t platform_today; /* distinct persons */
 	bool platform_alert;
 	bool failing;            /* the last integration failed */

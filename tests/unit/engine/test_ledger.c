@@ -289,6 +289,24 @@ entries_that_a_journal_lost_are_stated_as_a_gap(void **state)
 	assert_int_equal(report.sequences_unstated, 0);
 }
 
+static void
+a_segment_that_cannot_be_integrated_is_counted_as_waiting(void **state)
+{
+	json_t *answer;
+
+	(void)state;
+	journal_with_a_hole();
+	fixture_disclose(1, 1, 0, 4);
+	fixture_do("{\"op\": \"flush\"}");
+	fixture_restart(false);
+	/* The first round ends with its news, and the second question comes after it. */
+	fixture_do("{\"op\": \"flush\"}");
+	fixture_do("{\"op\": \"flush\"}");
+	answer = fixture_get(OP_OPERATOR, "{\"op\": \"status\"}");
+	assert_int_equal(fixture_number(json_object_get(answer, "ledger"), "waiting_segments"), 1);
+	json_decref(answer);
+}
+
 /* Other bytes in the middle of every file of the index whose name holds `part`; how many there were. */
 static unsigned
 spoil_index(const char *part)
@@ -352,6 +370,7 @@ main(void)
 		TEST(nothing_is_integrated_twice),
 		TEST(a_month_whose_key_is_destroyed_is_silent),
 		TEST(entries_that_a_journal_lost_are_stated_as_a_gap),
+		TEST(a_segment_that_cannot_be_integrated_is_counted_as_waiting),
 		TEST(an_index_that_is_spoilt_while_running_is_made_anew),
 		TEST(a_checkpoint_is_a_signed_note),
 	};
