@@ -27,6 +27,7 @@
 #define DEFINITIONS_MAX (1u << 20)
 #define TICKS_PER_SECOND 10u
 #define TICKS_PER_MINUTE 600u
+#define TICKS_PER_HOUR 36000u
 #define DAY_US 86400000000ULL
 /* Ended sessions and forgotten attempts are kept so long. */
 #define SESSIONS_KEPT_US (400 * DAY_US)
@@ -197,6 +198,8 @@ tick(void *context)
 	}
 	if (engine->ticks % TICKS_PER_MINUTE == 0)
 		each_minute(engine);
+	if (engine->ticks % TICKS_PER_HOUR == 0)
+		scopes_sweep(engine);
 }
 
 /* Directories of our own; journals belong to the gate as well and are made by whoever installs. */

@@ -8,6 +8,8 @@
 #include "engine/sessions.h"
 
 #define DAY_US 86400000000ULL
+/* The longest window and what its buckets add to it: then the set is empty. */
+#define IDLE_MINUTES (31 * 24 * 60u)
 #define START_ROOM 1024u
 /* How far a chain of young accounts is followed to the one who answers for them. */
 #define CHAIN_MAX PEOPLE_GENERATIONS_MAX
@@ -23,7 +25,6 @@ struct scope_entry {
 	bool stopped;      /* on that day */
 	bool dirty;        /* peaks or `stopped` are not stored yet */
 	bool pending;      /* a larger set waits for the next charge */
-	bool used;         /* while sweeping */
 };
 
 /* Open addressing with linear steps; `room` is a power of two. */
@@ -89,7 +90,12 @@ static enum err
 add(struct scopes *scopes, struct store_budget_key key, struct budget_ref ref)
 {
 	struct scope_entry entry = { .key = key, .ref = ref };
+	struct scope_entry *former = look_up(scopes, key);
 
+	if (former != NULL && former->ref.generation == 0) {
+		*former = entry;
+		return ERR_NONE;
+	}
 	if (scopes->n * 2 >= scopes->room) {
 		enum err err = resize(scopes, scopes->room * 2);
 
@@ -496,6 +502,38 @@ scopes_save(struct engine *engine)
 	}
 	for (uint32_t i = 0; i < scopes->room; i++)
 		scopes->entry[i].dirty = false;
+}
+
+/* Nobody it was handed counts any more. */
+static bool
+is_idle(const struct engine *engine, const struct scope_entry *entry, uint64_t at_us)
+{
+	uint32_t newest = budget_newest_minute(&engine->maps.budgets.budgets, entry->ref);
+
+	return !entry->dirty && (newest == 0 || at_us / 60000000 >= (uint64_t)newest + IDLE_MINUTES);
+}
+
+uint32_t
+scopes_close_idle(struct engine *engine, const uint8_t *used)
+{
+	struct scopes *scopes = engine->scopes;
+	uint64_t at_us = engine_now_us(engine);
+	uint32_t closed = 0;
+
+	for (uint32_t i = 0; i < scopes->room; i++) {
+		struct scope_entry *entry = &scopes->entry[i];
+
+		if (entry->key.kind == 0 || entry->ref.generation == 0 || used[entry->ref.slot] != 0 ||
+		    !is_idle(engine, entry, at_us) ||
+		    limit_table_close(&engine->maps.state.limits, entry->ref, at_us) != ERR_NONE)
+			continue;
+		entry->ref.generation = 0;
+		closed++;
+	}
+	/* Without memory closed entries stay, and are used again by whom they are of. */
+	if (closed > 0 && resize(scopes, scopes->room) != ERR_NONE)
+		log_warn("no memory to tidy the table of budgets");
+	return closed;
 }
 
 uint32_t

@@ -53,6 +53,15 @@ void scopes_stopped(struct engine *engine, struct store_budget_key key, uint64_t
 /* Write what was sampled to the store. */
 void scopes_save(struct engine *engine);
 
+/*
+ * Once an hour: close the scopes that no live session is charged to and that
+ * were not charged for 31 days, so that the map does not fill up with whoever
+ * ever signed in. Their slots are free an hour later.
+ */
+void scopes_sweep(struct engine *engine);
+/* For scopes_sweep(): `used` holds a byte for each slot, not 0 where a session needs it. Returns how many were closed. */
+uint32_t scopes_close_idle(struct engine *engine, const uint8_t *used);
+
 /* Open scopes, for status. */
 uint32_t scopes_count(const struct scopes *scopes);
 

@@ -1,6 +1,7 @@
 /* budgets: limits from configuration, raises and learning; shared budgets of young accounts. */
 #include "fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/scopes.h"
@@ -158,6 +159,73 @@ history_with_a_mistake_is_refused_whole(void **state)
 	    "{\"op\": \"budget.history\", \"rows\": [{\"identity\": \"zoe\", \"day\": \"2026-06-10\", \"distinct\": 40}]}");
 }
 
+#define MANY 256 /* capacity.scopes of the fixture */
+
+static struct store_budget_key
+many_key(uint32_t i)
+{
+	struct store_identity identity;
+	char login[16];
+
+	(void)snprintf(login, sizeof(login), "one-%u", i);
+	assert_int_equal(store_identity_find_login(engine->store, login, &identity), ERR_NONE);
+	return (struct store_budget_key){ STORE_BUDGET_IDENTITY, identity.number };
+}
+
+static void
+charge(struct budget_ref ref)
+{
+	uint64_t persons[3] = { 1, 2, 3 };
+	struct budget_request request = { .scopes = { ref }, .n_scopes = 1, .persons = persons, .n = 3,
+		.at_us = fixture_now_us() };
+	struct budget_result result;
+
+	assert_int_equal(budget_charge(&engine->maps.budgets.budgets, &request, &result), VERDICT_ALLOW);
+}
+
+static void
+a_map_full_of_idle_budgets_takes_new_ones_again(void **state)
+{
+	struct budget_ref first, second, ref;
+	char token[64];
+
+	(void)state;
+	while (!map_is_open(&engine->maps.state))
+		fixture_do("{\"op\": \"flush\"}");
+	fixture_do("{\"op\": \"identity.add\", \"login\": \"lea\", \"password\": \"correct horse battery\"}");
+	for (uint32_t i = 0; i < MANY; i++)
+		fixture_do("{\"op\": \"identity.add\", \"login\": \"one-%u\"}", i);
+	assert_int_equal(scopes_get(engine, many_key(0), &first), ERR_NONE);
+	charge(first);
+	fixture_pass_s(30 * 86400);
+	assert_int_equal(scopes_get(engine, many_key(1), &second), ERR_NONE);
+	charge(second);
+	fixture_sign_in("lea", token);
+	for (uint32_t i = 2; i < MANY - 1; i++)
+		assert_int_equal(scopes_get(engine, many_key(i), &ref), ERR_NONE);
+	assert_int_equal(scopes_count(engine->scopes), MANY);
+	assert_int_equal(scopes_get(engine, many_key(MANY - 1), &ref), ERR_SPACE);
+
+	/* Whoever was charged within the month and whoever has a session stay. */
+	scopes_sweep(engine);
+	assert_int_equal(scopes_count(engine->scopes), 3);
+	assert_int_equal(scopes_find(engine, many_key(0), &ref), ERR_NONE);
+	fixture_pass_s(86400);
+	scopes_sweep(engine);
+	assert_int_equal(scopes_find(engine, many_key(0), &ref), ERR_NOT_FOUND);
+	assert_int_equal(scopes_find(engine, many_key(1), &ref), ERR_NONE);
+	for (uint32_t i = 2; i < MANY - 1; i++)
+		assert_int_equal(scopes_get(engine, many_key(i), &ref), ERR_NONE);
+	charge(ref);
+
+	/* Closed just now: free in an hour. */
+	assert_int_equal(scopes_get(engine, many_key(0), &ref), ERR_SPACE);
+	fixture_pass_s(3600);
+	assert_int_equal(scopes_get(engine, many_key(0), &ref), ERR_NONE);
+	assert_int_equal(budget_used(&engine->maps.budgets.budgets, ref, BUDGET_MONTH, fixture_now_us()), 0);
+	assert_int_equal(budget_used(&engine->maps.budgets.budgets, second, BUDGET_MONTH, fixture_now_us()), 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_people, fixture_tear_down)
 
 int
@@ -169,6 +237,7 @@ main(void)
 		TEST(learning_shows_first_and_then_changes),
 		TEST(what_was_handed_teaches_from_the_next_day_on),
 		TEST(young_accounts_share_the_budget_of_whom_they_come_from),
+		TEST(a_map_full_of_idle_budgets_takes_new_ones_again),
 		TEST(observe_mode_reaches_the_map_with_a_reload),
 		TEST(history_with_a_mistake_is_refused_whole),
 	};
