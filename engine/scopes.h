@@ -59,7 +59,7 @@ void scopes_save(struct engine *engine);
  * ever signed in. Their slots are free an hour later.
  */
 void scopes_sweep(struct engine *engine);
-/* For scopes_sweep(): `used` holds a byte for each slot, not 0 where a session needs it. Returns how many were closed. */
+/* For scopes_sweep(): `used` has a byte for each slot, not 0 where a session needs it. Returns how many were closed. */
 uint32_t scopes_close_idle(struct engine *engine, const uint8_t *used);
 
 /* Open scopes, for status. */
