@@ -82,7 +82,7 @@ find_pair(const ngx_str_t *value, size_t *ret_from, size_t *ret_to)
 	for (const u_char *at = value->data; at < end; at = next) {
 		const u_char *pair = at;
 
-		next = ngx_strlchr(gate_bytes(at), gate_bytes(end), ';');
+		next = memchr(at, ';', (size_t)(end - at));
 		next = next == NULL ? end : next + 1;
 		while (pair < next && (*pair == ' ' || *pair == '\t'))
 			pair++;
@@ -154,12 +154,13 @@ keep_headers(ngx_http_request_t *r, ngx_list_t *list, bool counted)
 static u_char *
 add_line(ngx_pool_t *pool, ngx_list_t *list, u_char *at, u_char *end)
 {
-	u_char *stop = ngx_strlchr(at, end, '\r'), *colon;
+	/* Not nginx's own search, which goes byte by byte: the signed token is long. */
+	u_char *stop = memchr(at, '\r', (size_t)(end - at)), *colon;
 	ngx_table_elt_t *h;
 
 	if (stop == NULL || stop + 1 >= end || stop[1] != '\n')
 		return NULL;
-	colon = ngx_strlchr(at, stop, ':');
+	colon = memchr(at, ':', (size_t)(stop - at));
 	if (colon == NULL || colon == at || colon + 1 >= stop || colon[1] != ' ')
 		return NULL;
 	h = ngx_list_push(list);
