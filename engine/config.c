@@ -103,12 +103,6 @@ check_rest(const struct config *config, struct bytes *complaints)
 	if (strncmp(origin, "https://", 8) != 0 || strchr(origin + 8, '/') != NULL || len == 8)
 		conf_complain(config->file, conf_line(config->owner, "service.origin"), complaints,
 		    "service.origin must be https://host or https://host:port");
-	if (strncmp(config->session.cookie, "__Host-", 7) != 0)
-		conf_complain(config->file, conf_line(config->owner, "session.cookie"), complaints,
-		    "session.cookie must begin with __Host-");
-	if (strpbrk(config->session.cookie, " ;,=\t\"") != NULL)
-		conf_complain(config->file, conf_line(config->owner, "session.cookie"), complaints,
-		    "session.cookie has a character that cookies cannot carry");
 	if (strpbrk(config->ledger_origin, " +\t") != NULL)
 		conf_complain(config->file, conf_line(config->owner, "ledger_origin"), complaints,
 		    "ledger_origin must be without blanks and plus signs");

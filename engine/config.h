@@ -28,7 +28,6 @@ struct config_session {
 	uint32_t lifetime_s;
 	uint32_t step_up_valid_s;
 	uint32_t per_identity; /* most sessions at a time; the oldest ends */
-	const char *cookie;
 };
 
 struct config_token {

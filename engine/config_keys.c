@@ -32,7 +32,6 @@ static const struct conf_key session_keys[] = {
 	{ "lifetime_s", CONF_U32, AT(config_session, lifetime_s), .number = 12 * HOUR_S, .min = 60, .max = 30 * DAY_S },
 	{ "step_up_valid_s", CONF_U32, AT(config_session, step_up_valid_s), .number = 900, .min = 30, .max = DAY_S },
 	{ "per_identity", CONF_U32, AT(config_session, per_identity), .number = 20, .min = 1, .max = 10000 },
-	{ "cookie", CONF_TEXT, AT(config_session, cookie), .text = "__Host-tourniquet", .min = 1, .max = 63 },
 	{ 0 },
 };
 

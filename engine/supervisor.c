@@ -280,7 +280,6 @@ web_process(const struct supervisor *s, int fd)
 		.listen_fd = s->web_fd,
 		.public_origin = config->service.origin,
 		.pages_dir = config->pages,
-		.cookie_name = config->session.cookie,
 		.service_name = config->service.name,
 		.cookie_max_age_s = config->session.lifetime_s,
 		.sandbox = s->options->sandbox,

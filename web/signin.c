@@ -75,7 +75,7 @@ reply_signin(struct web_request *request, json_t *answer)
 		return;
 	}
 	request_json(request, 200, json_pack("{s:b, s:O}", "signed_in", 1, "next", request->kept));
-	request_set_cookie(request, request->web->options->cookie_name, token, request->web->options->cookie_max_age_s);
+	request_set_cookie(request, WEB_SESSION_COOKIE, token, request->web->options->cookie_max_age_s);
 	if (device != NULL)
 		request_set_cookie(request, WEB_DEVICE_COOKIE, device, DEVICE_MAX_AGE_S);
 }
@@ -113,7 +113,7 @@ reply_sign_out(struct web_request *request, json_t *answer)
 {
 	(void)answer;
 	request_json(request, 200, json_pack("{s:b}", "signed_out", 1));
-	request_set_cookie(request, request->web->options->cookie_name, "", 0);
+	request_set_cookie(request, WEB_SESSION_COOKIE, "", 0);
 }
 
 const struct web_route web_routes_signin[] = {

@@ -128,7 +128,7 @@ add_token(struct web_request *request, json_t *operation)
 
 	if (!request->route->signed_in)
 		return true;
-	token = request_cookie(request, request->web->options->cookie_name);
+	token = request_cookie(request, WEB_SESSION_COOKIE);
 	if (token != NULL)
 		return json_object_set_new(operation, "token", token) == 0;
 	request_problem(request, 401, "not-signed-in", "please sign in first");

@@ -19,8 +19,6 @@ struct web_options {
 	const char *public_origin;
 	/* Directory of the built pages; opened before the sandbox is entered. */
 	const char *pages_dir;
-	/* Name of the session cookie, "__Host-tourniquet". */
-	const char *cookie_name;
 	/* Name of the service as shown on the pages. */
 	const char *service_name;
 	/* Seconds that the session cookie may live in the browser. */

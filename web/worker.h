@@ -17,6 +17,9 @@ struct web {
 	struct web_pages *pages;
 };
 
+/* The session cookie; the gate reads the same name (gate/session.h). */
+#define WEB_SESSION_COOKIE "__Host-tourniquet"
+
 /* The cookie by which a browser is known again; its absence costs attempts, nothing else. */
 #define WEB_DEVICE_COOKIE "__Host-tourniquet-device"
 

@@ -70,7 +70,7 @@ static int
 set_up(void **state)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
-	struct web_options options = {.public_origin = ORIGIN, .cookie_name = "__Host-tourniquet", .service_name = "Files",
+	struct web_options options = {.public_origin = ORIGIN, .service_name = "Files",
 	    .cookie_max_age_s = 3600};
 	int pair[2];
 
