@@ -385,10 +385,16 @@ enum err
 keeper_retire(struct keeper *keeper, uint32_t period, const char *words)
 {
 	struct ledger_entry entry = { .kind = LEDGER_RETENTION, .at_us = clock_now_us(keeper->clock) };
+	struct period_key key;
 	enum err err;
 
 	if (period >= period_of(clock_now_us(keeper->clock)))
 		return ERR_RANGE;
+	/* A signed statement that a key was destroyed is made only of a key that was there. */
+	err = period_key_get(keeper->keys, period, false, &key);
+	if (err != ERR_NONE)
+		return err;
+	period_key_wipe(&key);
 	entry.retention.event = LEDGER_KEY_DESTROYED;
 	entry.retention.period = period;
 	entry.retention.words = ledger_text_of(words);

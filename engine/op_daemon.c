@@ -1,5 +1,8 @@
 /* op_daemon: the state of the daemon, its configuration. */
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -36,6 +39,28 @@ add_warning(json_t *list, const char *words)
 		log_warn("no memory for an answer");
 }
 
+/* Below this much room a journal is soon full, and counted routes then answer 503. */
+#define JOURNAL_ROOM_MIN (UINT64_C(64) << 20)
+
+/* What is wrong with the journals' directories, before it stops anybody. */
+static void
+add_journal_warnings(json_t *list, const struct config *config)
+{
+	char path[PATH_MAX], words[PATH_MAX + 80];
+	struct statvfs disk;
+
+	for (size_t i = 0; i < 2 && config_journal_dir(config, i, path); i++) {
+		if (statvfs(path, &disk) != 0)
+			(void)snprintf(words, sizeof(words), "%s: the journal's directory is out of reach", path);
+		else if ((uint64_t)disk.f_bavail * disk.f_frsize < JOURNAL_ROOM_MIN)
+			(void)snprintf(words, sizeof(words), "%s: %llu MiB are left for the journal", path,
+			    (unsigned long long)((uint64_t)disk.f_bavail * disk.f_frsize >> 20));
+		else
+			continue;
+		add_warning(list, words);
+	}
+}
+
 static json_t *
 warnings_json(struct engine *engine, unsigned web)
 {
@@ -50,6 +75,7 @@ warnings_json(struct engine *engine, unsigned web)
 		add_warning(list, "the platform as a whole has handed more persons today than budgets.platform_day");
 	if (news->words[0] != '\0')
 		add_warning(list, news->words);
+	add_journal_warnings(list, engine->config);
 	if (web == 0)
 		add_warning(list, "the web worker is not connected: nobody can sign in");
 	if (engine->config->budgets.mode == LIMIT_OBSERVE)

@@ -342,6 +342,8 @@ ask_retire(struct keeper *keeper, struct keeper_question *question)
 		question->err = keeper_retire(keeper, request->period, request->words);
 	if (question->err == ERR_RANGE)
 		question->why = "a month that is not over cannot be retired";
+	else if (question->err == ERR_NOT_FOUND || question->err == ERR_EXPIRED)
+		question->why = "there is no key of that month: none was needed, or it was destroyed already";
 }
 
 static void

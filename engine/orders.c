@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "engine/keeper.h"
@@ -254,6 +255,21 @@ find(struct orders *orders, uint64_t number)
 	return NULL;
 }
 
+/* Whether two authors are one: blanks around a name and the case of its letters make nobody another person. */
+static bool
+same_author(const char *a, const char *b)
+{
+	size_t a_len, b_len;
+
+	a += strspn(a, " \t");
+	b += strspn(b, " \t");
+	for (a_len = strlen(a); a_len > 0 && (a[a_len - 1] == ' ' || a[a_len - 1] == '\t'); a_len--)
+		continue;
+	for (b_len = strlen(b); b_len > 0 && (b[b_len - 1] == ' ' || b[b_len - 1] == '\t'); b_len--)
+		continue;
+	return a_len == b_len && strncasecmp(a, b, a_len) == 0;
+}
+
 enum err
 orders_approve(struct engine *engine, uint64_t number, const char *author)
 {
@@ -262,7 +278,7 @@ orders_approve(struct engine *engine, uint64_t number, const char *author)
 
 	if (kept == NULL || !kept->pending)
 		return ERR_NOT_FOUND;
-	if (strcmp(kept->author, author) == 0)
+	if (same_author(kept->author, author))
 		return ERR_DENIED;
 	if (kept->order.expires_at_us <= engine_now_us(engine))
 		return ERR_EXPIRED;

@@ -193,7 +193,11 @@ a_month_whose_key_is_destroyed_is_silent(void **state)
 	fixture_refused(OP_OPERATOR, "range",
 	    "{\"op\": \"ledger.retire\", \"period\": \"2026-06\", \"reason\": \"r\", \"author\": \"one\"}");
 	fixture_pass_s(31 * 86400);
+	fixture_refused(OP_OPERATOR, "not-found",
+	    "{\"op\": \"ledger.retire\", \"period\": \"2020-01\", \"reason\": \"r\", \"author\": \"one\"}");
 	fixture_do("{\"op\": \"ledger.retire\", \"period\": \"2026-06\", \"reason\": \"r\", \"author\": \"one\"}");
+	fixture_refused(OP_OPERATOR, "expired",
+	    "{\"op\": \"ledger.retire\", \"period\": \"2026-06\", \"reason\": \"r\", \"author\": \"one\"}");
 	answer = fixture_ask(OP_OPERATOR, json_pack("{sssssIsI}", "op", "touched", "scope", "everyone", "since_us",
 	    (json_int_t)0, "until_us", (json_int_t)fixture_now_us()));
 	assert_int_equal(json_array_size(json_object_get(answer, "rows")), 0);

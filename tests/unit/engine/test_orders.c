@@ -67,6 +67,7 @@ a_wide_order_waits_for_a_second_operator(void **state)
 	    " \"author\": \"one\", \"for_s\": 60}");
 	assert_int_equal(verdict_of(1, 1), VERDICT_ALLOW);
 	fixture_refused(OP_OPERATOR, "denied", "{\"op\": \"order.approve\", \"order\": 1, \"author\": \"one\"}");
+	fixture_refused(OP_OPERATOR, "denied", "{\"op\": \"order.approve\", \"order\": 1, \"author\": \" One \"}");
 	fixture_do("{\"op\": \"order.approve\", \"order\": 1, \"author\": \"two\"}");
 	assert_int_equal(verdict_of(1, 1), VERDICT_REFUSE);
 	assert_int_equal(verdict_of(20, 2), VERDICT_ALLOW);
