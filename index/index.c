@@ -195,7 +195,8 @@ put_frame(const struct index *index, struct bytes *out)
 	for (size_t i = index->flushed; i < index->active.n && err == ERR_NONE; i++) {
 		const struct active_event *e = &index->active.list[i];
 
-		err = event_put(out, &base, &e->event, index->active.people + e->first);
+		/* Where there are no persons there is no list to point into. */
+		err = event_put(out, &base, &e->event, e->event.n == 0 ? NULL : index->active.people + e->first);
 	}
 	return err;
 }

@@ -309,7 +309,7 @@ offer_active(struct scan *s, const struct active_event *e, uint32_t period)
 		return ERR_NONE;
 	if (s->sink->weigh != NULL)
 		return s->sink->weigh(s->sink->context, event->identity, event->n);
-	return offer_event(s, event, s->index->active.people + e->first);
+	return offer_event(s, event, event->n == 0 ? NULL : s->index->active.people + e->first);
 }
 
 /* Along the chain of one identity, or else of one organisation. */
