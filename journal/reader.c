@@ -178,6 +178,8 @@ make_remark(struct journal_reader *r, struct source *s, struct journal_remark *m
 	m->at.offset = offset;
 	if (r->callbacks.remark != NULL)
 		r->callbacks.remark(r->callbacks.context, m);
+	/* The path lived for the call alone. */
+	m->path = NULL;
 }
 
 /* Once for each source, but for damage, which may be at several of its places. */
