@@ -19,7 +19,7 @@ enum err
 names_init(struct names *names)
 {
 	*names = (struct names){0};
-	return random_bytes(&names->seed, sizeof(names->seed));
+	return random_bytes(names->seed, sizeof(names->seed));
 }
 
 static size_t
@@ -45,7 +45,7 @@ names_wipe(struct names *names)
 	}
 	free(names->marks);
 	slots_free(names);
-	bytes_zero(&names->seed, sizeof(names->seed));
+	bytes_zero(names->seed, sizeof(names->seed));
 	*names = (struct names){0};
 }
 
@@ -173,10 +173,7 @@ record_is(const uint8_t *record, const struct name *name)
 static uint64_t
 hash_of(const struct names *names, const struct name *name)
 {
-	struct siphash_key key = names->seed;
-
-	key.half[0] += name->space;
-	return siphash(&key, name->id, name->id_len);
+	return person_hash(names->seed, name->space, name->id, name->id_len);
 }
 
 /* The upper bits of a slot, taken from the hash, spare most looks at the arena. */

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "index/siphash.h"
+#include "core/person.h"
 
 /* Most persons of one period. */
 #define NAMES_MAX (1U << 31)
@@ -37,7 +37,7 @@ struct names {
 	uint32_t n;
 	uint32_t *slots; /* 2^slot_bits: tag above, number + 1 below; 0 is free */
 	unsigned slot_bits;
-	struct siphash_key seed;
+	uint8_t seed[PERSON_KEY_LEN]; /* random: nobody who chooses identifiers chooses where they fall */
 };
 
 MUST_CHECK enum err names_init(struct names *names);

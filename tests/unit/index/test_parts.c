@@ -12,22 +12,8 @@
 #include "index/heads.h"
 #include "index/names.h"
 #include "index/set.h"
-#include "index/siphash.h"
 #include "index/sort.h"
 #include "model.h"
-
-static void
-siphash_gives_the_published_value(void **state)
-{
-	struct siphash_key key = {{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}};
-	uint8_t data[15];
-
-	(void)state;
-	/* SipHash: a fast short-input PRF, appendix A. */
-	for (uint8_t i = 0; i < sizeof(data); i++)
-		data[i] = i;
-	assert_true(siphash(&key, data, sizeof(data)) == 0xa129ca6149be45e5ULL);
-}
 
 static void
 sorts_are_stable_and_ascending(void **state)
@@ -291,7 +277,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(siphash_gives_the_published_value),
 	    cmocka_unit_test(sorts_are_stable_and_ascending),
 	    cmocka_unit_test(a_person_keeps_the_number_of_first_sight),
 	    cmocka_unit_test(names_that_lie_as_in_a_file_are_appended_whole_or_not_at_all),
