@@ -72,6 +72,8 @@ test('while the engine is dead the gate goes on guarding, and an order outlives 
   assert.equal((await held.get('/api/me')).status, 403);
 
   await until('the engine is back', () => ask('status').maps.open);
+  // New sign-ins alone had to wait.
+  await until('sign-in is back', async () => (await new Browser().get('/.tourniquet/jwks.json')).status === 200);
   assert.equal((await free.get('/api/me')).status, 200);
   assert.equal((await held.get('/api/me')).status, 403);
   assert.deepEqual(subset(new Set(identifiers(answer.text)), touched('identity=partner-014-1')), []);
