@@ -412,7 +412,7 @@ stage_open(const struct replay_options *options, struct stage *stage)
 	stage->options = options;
 	stage->logins = json_array();
 	(void)snprintf(stage->tag, sizeof(stage->tag), PREFIX "%llx",
-	    (unsigned long long)(clock_now_us(clock_system()) / 1000000));
+	    (unsigned long long)(clock_now_us(clock_system()) / 1000));
 	err = control_open(&stage->control, options->socket_path);
 	if (err != ERR_NONE)
 		return complain(stage, err, stage->control.why);
