@@ -13,7 +13,6 @@
 #include "signin/password.h"
 #include "signin/totp.h"
 
-#define ROWS_AT_ONCE 200u
 #define LIST_DEFAULT 1000u
 #define SECOND_US 1000000ULL
 #define SUSPECT_MAX_S (366u * 86400)
@@ -144,49 +143,22 @@ run_import(struct engine *engine, struct op_call *call)
 }
 
 struct listing {
+	struct op_listing base;
 	struct engine *engine;
-	struct op_call *call;
-	json_t *rows;
-	uint64_t n;
 };
-
-static bool
-put_row(struct listing *listing, json_t *row)
-{
-	if (row == NULL || json_array_append_new(listing->rows, row) != 0)
-		return false;
-	listing->n++;
-	if (json_array_size(listing->rows) == ROWS_AT_ONCE) {
-		op_rows(listing->call, listing->rows);
-		listing->rows = json_array();
-	}
-	return true;
-}
-
-static void
-end_listing(struct listing *listing, enum err err)
-{
-	if (err != ERR_NONE) {
-		json_decref(listing->rows);
-		op_refuse(listing->call, err, "the store could not be read");
-		return;
-	}
-	op_rows(listing->call, listing->rows);
-	op_answer(listing->call, json_pack("{sI}", "rows_sent", (json_int_t)listing->n));
-}
 
 static bool
 list_identity(void *context, const struct store_identity *identity)
 {
 	struct listing *listing = context;
 
-	return put_row(listing, people_json(listing->engine, identity));
+	return op_listing_put(&listing->base, people_json(listing->engine, identity));
 }
 
 static void
 run_list(struct engine *engine, struct op_call *call)
 {
-	struct listing listing = { .engine = engine, .call = call };
+	struct listing listing = { .engine = engine };
 	struct store_filter filter = { .limit = 0 };
 	struct store_organisation organisation;
 	const char *profile;
@@ -208,8 +180,8 @@ run_list(struct engine *engine, struct op_call *call)
 	/* A profile that nobody has matches nobody. */
 	if (profile != NULL && store_name_find(engine->store, STORE_NAME_PROFILE, profile, &filter.profile) != ERR_NONE)
 		filter.profile = UINT32_MAX;
-	listing.rows = json_array();
-	end_listing(&listing, store_identity_each(engine->store, &filter, list_identity, &listing));
+	op_listing_begin(&listing.base, call);
+	op_listing_end(&listing.base, store_identity_each(engine->store, &filter, list_identity, &listing));
 }
 
 struct tally {

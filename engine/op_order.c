@@ -7,7 +7,6 @@
 #include "engine/ops.h"
 #include "engine/orders.h"
 
-#define ROWS_AT_ONCE 200u
 #define SECOND_US 1000000ULL
 
 /* An order as it was asked for. */
@@ -216,10 +215,8 @@ run_lift(struct engine *engine, struct op_call *call)
 }
 
 struct listing {
+	struct op_listing base;
 	struct engine *engine;
-	struct op_call *call;
-	json_t *rows;
-	uint64_t n;
 };
 
 static const char *
@@ -259,32 +256,20 @@ list_one(void *context, const struct store_order *o)
 	    o->author, "approved_by", o->approved_by, "given_us", (json_int_t)o->given_us, "until_us",
 	    (json_int_t)o->until_us, "lifted_us", (json_int_t)o->lifted_us, "lifted_by", o->lifted_by, "state",
 	    state_of(o, engine_now_us(listing->engine)));
-	if (row == NULL || json_array_append_new(listing->rows, row) != 0)
-		return false;
-	listing->n++;
-	if (json_array_size(listing->rows) == ROWS_AT_ONCE) {
-		op_rows(listing->call, listing->rows);
-		listing->rows = json_array();
-	}
-	return true;
+	return op_listing_put(&listing->base, row);
 }
 
 static void
 run_list(struct engine *engine, struct op_call *call)
 {
-	struct listing listing = { .engine = engine, .call = call };
-	bool all;
+	struct listing listing = { .engine = engine };
+	bool all, read;
 
 	if (!op_bool_optional(call, "all", &all))
 		return;
-	listing.rows = json_array();
-	if (store_order_each(engine->store, all ? 0 : engine_now_us(engine), list_one, &listing) != ERR_NONE) {
-		json_decref(listing.rows);
-		op_refuse(call, ERR_IO, "the store could not be read");
-		return;
-	}
-	op_rows(call, listing.rows);
-	op_answer(call, json_pack("{sI}", "rows_sent", (json_int_t)listing.n));
+	op_listing_begin(&listing.base, call);
+	read = store_order_each(engine->store, all ? 0 : engine_now_us(engine), list_one, &listing) == ERR_NONE;
+	op_listing_end(&listing.base, read ? ERR_NONE : ERR_IO);
 }
 
 const struct op ops_order[] = {

@@ -5,8 +5,6 @@
 #include "engine/engine.h"
 #include "engine/ops.h"
 
-#define ROWS_AT_ONCE 200u
-
 /* One member of the object into `out`; empty where absent. */
 static enum err
 read_text(json_t *from, const char *key, char *out, size_t size)
@@ -97,42 +95,24 @@ run_import(struct engine *engine, struct op_call *call)
 	op_answer(call, json_pack("{sI so}", "added", (json_int_t)json_array_size(list), "numbers", numbers));
 }
 
-struct listing {
-	struct op_call *call;
-	json_t *rows;
-	uint64_t n;
-};
-
 static bool
 list_one(void *context, const struct store_organisation *o)
 {
-	struct listing *listing = context;
-	json_t *row = json_pack("{sI ss ss ss ss sI}", "organisation", (json_int_t)o->number, "key", o->key, "name",
-	    o->name,
-	    "territory", o->territory, "kind", o->kind, "identities", (json_int_t)o->n_identities);
+	struct op_listing *listing = context;
 
-	if (row == NULL || json_array_append_new(listing->rows, row) != 0)
-		return false;
-	listing->n++;
-	if (json_array_size(listing->rows) == ROWS_AT_ONCE) {
-		op_rows(listing->call, listing->rows);
-		listing->rows = json_array();
-	}
-	return true;
+	return op_listing_put(listing, json_pack("{sI ss ss ss ss sI}", "organisation", (json_int_t)o->number, "key",
+	    o->key, "name", o->name, "territory", o->territory, "kind", o->kind, "identities", (json_int_t)o->n_identities));
 }
 
 static void
 run_list(struct engine *engine, struct op_call *call)
 {
-	struct listing listing = { .call = call, .rows = json_array() };
+	struct op_listing listing;
+	bool read;
 
-	if (store_organisation_each(engine->store, list_one, &listing) != ERR_NONE) {
-		json_decref(listing.rows);
-		op_refuse(call, ERR_IO, "the store could not be read");
-		return;
-	}
-	op_rows(call, listing.rows);
-	op_answer(call, json_pack("{sI}", "rows_sent", (json_int_t)listing.n));
+	op_listing_begin(&listing, call);
+	read = store_organisation_each(engine->store, list_one, &listing) == ERR_NONE;
+	op_listing_end(&listing, read ? ERR_NONE : ERR_IO);
 }
 
 const struct op ops_organisation[] = {

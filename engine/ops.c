@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+/* Rows of one frame of a list. */
+#define ROWS_AT_ONCE 200u
+
 static const struct op *const families[] = { ops_signin, ops_session, ops_order, ops_budget, ops_learn, ops_identity,
-    ops_organisation,
-	ops_touched, ops_ledger, ops_daemon, ops_scim };
+	ops_organisation, ops_touched, ops_ledger, ops_daemon, ops_scim };
 
 const struct op *
 ops_find(const char *name)
@@ -125,4 +127,35 @@ op_bool_optional(struct op_call *call, const char *key, bool *ret)
 	}
 	*ret = json_is_true(value);
 	return true;
+}
+
+void
+op_listing_begin(struct op_listing *listing, struct op_call *call)
+{
+	*listing = (struct op_listing){ .call = call, .rows = json_array() };
+}
+
+bool
+op_listing_put(struct op_listing *listing, json_t *row)
+{
+	if (row == NULL || json_array_append_new(listing->rows, row) != 0)
+		return false;
+	listing->n++;
+	if (json_array_size(listing->rows) == ROWS_AT_ONCE) {
+		op_rows(listing->call, listing->rows);
+		listing->rows = json_array();
+	}
+	return true;
+}
+
+void
+op_listing_end(struct op_listing *listing, enum err err)
+{
+	if (err != ERR_NONE) {
+		json_decref(listing->rows);
+		op_refuse(listing->call, err, "the store could not be read");
+		return;
+	}
+	op_rows(listing->call, listing->rows);
+	op_answer(listing->call, json_pack("{sI}", "rows_sent", (json_int_t)listing->n));
 }

@@ -80,6 +80,22 @@ void op_progress(struct op_call *call, uint64_t done, uint64_t of, const char *w
 void op_rows(struct op_call *call, json_t *rows);
 
 /*
+ * A list sent as it is made, some rows at a time: op_listing_begin(), a row
+ * after the other (reference taken; NULL means no memory; false: stop), and
+ * op_listing_end(), which answers the call with how many rows were sent, or
+ * refuses it where making the list failed.
+ */
+struct op_listing {
+	struct op_call *call;
+	json_t *rows;
+	uint64_t n;
+};
+
+void op_listing_begin(struct op_listing *listing, struct op_call *call);
+MUST_CHECK bool op_listing_put(struct op_listing *listing, json_t *row);
+void op_listing_end(struct op_listing *listing, enum err err);
+
+/*
  * Work off the loop. `work` runs on a pool thread and may touch `job` alone;
  * `done` runs on the loop afterwards and answers the call. `job` is the
  * caller's and is freed by `done`. At most OP_DEFER_MAX jobs wait: beyond,
